@@ -1,0 +1,1 @@
+"""Servers for development and tests, started as child processes: PostgreSQL, an embedded broker, real Kafka."""

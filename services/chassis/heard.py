@@ -1,0 +1,69 @@
+"""What is heard, and the tables of behaviour of a service: REACTIONS, TIMERS and VIEWS are made of these."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from google.protobuf.message import Message
+from psycopg import AsyncConnection
+
+from acuerdo.common.v1.types_pb2 import EventMeta
+from services.chassis.log.origins import Causation, TimerFired
+from services.kernel.facts import Change, Stream
+
+M = TypeVar("M", bound=Message)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard(Generic[M]):
+    """One fact as a listener gets it: the message, what its teller knew, and where it stands."""
+
+    fact: M
+    meta: EventMeta
+    position: int
+    recorded_at: datetime
+
+    @property
+    def origin(self) -> Causation:
+        return Causation(self.stream_id, self.meta.version)
+
+    @property
+    def stream_id(self) -> UUID:
+        return UUID(bytes=self.meta.stream_id)
+
+    @property
+    def tenant_id(self) -> str:
+        return self.meta.tenant_id
+
+
+Reaction = Callable[[Heard[Any]], Iterable[Change[Any]]]
+"""A fact in, Changes out. All Changes of one fact are stored together, with the position, or not at all."""
+
+Reactions = Mapping[type[Message], Reaction]
+"""Which facts of one other service we act on. Known types that are missing here are passed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """What we do when a timer of a stream falls due. `wake` gets the live stream; it must not change it."""
+
+    stream: type[Stream]
+    wake: Callable[[Any, TimerFired], Iterable[Change[Any]]]
+
+
+Timers = Mapping[str, Timer]
+"""By timer key up to the first '/': "batch.rows", "delinquency.boundary"."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A read model built from our own log. `write` applies facts in log order inside the transaction that moves the view's position."""
+
+    name: str
+    tables: tuple[str, ...]
+    """Emptied when the view is rebuilt."""
+    write: Callable[[AsyncConnection[Any], Sequence[Heard[Any]]], Awaitable[None]]

@@ -1,0 +1,1 @@
+"""The few words all services share: money, calendar, ids, sealed values, refusals, facts and changes. No technology."""
