@@ -47,7 +47,8 @@ class EmbeddedBroker:
         self.data = data.resolve()
         self.port = port if port is not None else free_port()
         self.bootstrap = f"{LOOPBACK}:{self.port}"
-        self._process = ListeningProcess("broker", self.data, self.port, signal.SIGTERM, signal.SIGKILL)
+        # Asked politely, it waits for its clients to leave; with nothing on disk there is nothing to finish.
+        self._process = ListeningProcess("broker", self.data, self.port, signal.SIGKILL, signal.SIGKILL)
 
     def start(self) -> str:
         """Start empty and return the bootstrap address; ServerFailed, with its log, when it cannot."""

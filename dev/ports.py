@@ -145,21 +145,22 @@ class ListeningProcess:
     def stop(self, within_seconds: float) -> None:
         """Ask the server to stop, give `data` up; ServerFailed (after killing it) when it does not stop in time."""
         child, self._child = self._child, None
-        try:
-            if child is not None and child.poll() is None:
-                child.send_signal(signal.SIGCONT)  # a frozen server cannot stop
-                child.send_signal(self._stop_signal)
-                try:
-                    child.wait(within_seconds)
-                except subprocess.TimeoutExpired:
-                    child.kill()
-                    child.wait()
-                    raise self.failure(f"did not stop within {within_seconds} seconds and was killed") from None
-        finally:
+        was_killed = False
+        if child is not None and child.poll() is None:
+            child.send_signal(signal.SIGCONT)  # a frozen server cannot stop
+            child.send_signal(self._stop_signal)
+            try:
+                child.wait(within_seconds)
+            except subprocess.TimeoutExpired:
+                was_killed = True
+                child.kill()
+                child.wait()
+        if self._ownership is not None:
             self._pid_file.unlink(missing_ok=True)
-            if self._ownership is not None:
-                self._ownership.close()
-                self._ownership = None
+            self._ownership.close()
+            self._ownership = None
+        if was_killed:
+            raise self.failure(f"did not stop within {within_seconds} seconds and was killed")
 
     def wait(self) -> NoReturn:
         """Wait as long as the server lives; ServerFailed, with the end of its log, when it ends by itself."""

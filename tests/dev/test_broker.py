@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from dev.broker import EmbeddedBroker
+from dev.ports import is_answering
 
 
 @pytest.fixture
@@ -43,6 +44,13 @@ def test_a_restart_is_on_the_same_address(broker: EmbeddedBroker) -> None:
     broker.stop()
 
     assert broker.start() == first
+
+
+async def test_it_stops_although_clients_are_connected(broker: EmbeddedBroker) -> None:
+    async with AIOKafkaProducer(bootstrap_servers=broker.bootstrap, acks="all", enable_idempotence=False):
+        broker.stop()
+
+    assert not is_answering(broker.port)
 
 
 async def test_it_can_be_started_inside_an_event_loop(tmp_path: Path) -> None:

@@ -92,9 +92,7 @@ def test_it_says_what_is_missing_without_maven(monkeypatch: pytest.MonkeyPatch, 
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_in_the_foreground_it_says_its_address_and_stops_cleanly(
-    home: Path, tmp_path: Path, stop: signal.Signals
-) -> None:
+def test_in_the_foreground_it_says_its_address_and_stops_cleanly(home: Path, tmp_path: Path, stop: signal.Signals) -> None:
     (tmp_path / "lib").symlink_to(assemble(home))
     port = free_port()
     command = [sys.executable, "-m", "dev.kafka", "--port", str(port), "--home", str(tmp_path)]

@@ -1,0 +1,46 @@
+"""What all tests share: one real PostgreSQL and one real Kafka for the session, a fresh database for each test that asks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from dev.kafka import Kafka, is_available
+from dev.postgres import Postgres
+from psycopg import conninfo, sql
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def postgres_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Superuser DSN of a real PostgreSQL that lives as long as the session."""
+    with Postgres(tmp_path_factory.mktemp("postgres")) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+async def database(postgres_dsn: str) -> AsyncIterator[str]:
+    """DSN of a new, empty database, dropped afterwards."""
+    name = f"test_{uuid4().hex[:12]}"
+    async with await psycopg.AsyncConnection.connect(postgres_dsn, autocommit=True) as admin:
+        await admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    yield conninfo.make_conninfo(postgres_dsn, dbname=name)
+    async with await psycopg.AsyncConnection.connect(postgres_dsn, autocommit=True) as admin:
+        await admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Bootstrap address of a real Apache Kafka. Without Java or Maven its tests are skipped, loudly; with CI=true they fail."""
+    missing = is_available()
+    if missing is not None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"real Kafka is required with CI=true: {missing}")
+        pytest.skip(f"NO REAL KAFKA: {missing}")
+    with Kafka(home=_ROOT / ".run" / "kafka", data=tmp_path_factory.mktemp("kafka")) as bootstrap:
+        yield bootstrap
