@@ -9,9 +9,10 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg import conninfo, sql
+
 from dev.kafka import Kafka, is_available
 from dev.postgres import Postgres
-from psycopg import conninfo, sql
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -19,8 +20,8 @@ _ROOT = Path(__file__).resolve().parent.parent
 @pytest.fixture(scope="session")
 def postgres_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Superuser DSN of a real PostgreSQL that lives as long as the session."""
-    with Postgres(tmp_path_factory.mktemp("postgres")) as dsn:
-        yield dsn
+    with Postgres(tmp_path_factory.mktemp("postgres")) as server:
+        yield server.dsn
 
 
 @pytest.fixture
@@ -42,5 +43,5 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         if os.environ.get("CI") == "true":
             pytest.fail(f"real Kafka is required with CI=true: {missing}")
         pytest.skip(f"NO REAL KAFKA: {missing}")
-    with Kafka(home=_ROOT / ".run" / "kafka", data=tmp_path_factory.mktemp("kafka")) as bootstrap:
-        yield bootstrap
+    with Kafka(home=_ROOT / ".run" / "kafka", data=tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker.bootstrap
