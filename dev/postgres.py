@@ -13,7 +13,8 @@ from typing import Self
 
 import psycopg
 
-from dev.ports import LOOPBACK, ListeningProcess, ServerFailed, command_of, free_port
+from dev.listening import ListeningProcess, ServerFailed, command_of
+from dev.ports import LOOPBACK, free_port
 
 UNPRIVILEGED_USER = "embedded_postgres"  # PostgreSQL refuses to run as root
 INITDB = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--data-checksums"]

@@ -14,7 +14,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from dev import kafka as kafka_module
 from dev.kafka import HOME, Kafka, assemble, is_available
-from dev.ports import ServerFailed, free_port
+from dev.listening import ServerFailed
+from dev.ports import free_port
 
 PARTITION = TopicPartition("acuerdo.cases.v1", 0)
 PROJECT = Path(__file__).resolve().parents[2]

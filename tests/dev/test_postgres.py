@@ -11,7 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dev.ports import ServerFailed, free_port, is_answering
+from dev.listening import ServerFailed
+from dev.ports import free_port, is_answering
 from dev.postgres import Postgres
 
 PROJECT = Path(__file__).resolve().parents[2]
