@@ -8,9 +8,8 @@ import sqlite3
 import sys
 from uuid import UUID
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-
 from acuerdo.cases.v1.events_pb2 import CaseEvent
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 TOPIC = "acuerdo.cases.v1.events"
 SCHEMA = """

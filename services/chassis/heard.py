@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from acuerdo.common.v1.types_pb2 import EventMeta
 from google.protobuf.message import Message
 from psycopg import AsyncConnection
 
-from acuerdo.common.v1.types_pb2 import EventMeta
-from services.chassis.log.origins import Causation, TimerFired
-from services.kernel.facts import Change, Stream
+from services.chassis.log.origins import TimerFired
+from services.kernel.facts import Causation, Change, Stream
 
 M = TypeVar("M", bound=Message)
 

@@ -21,6 +21,14 @@ class Fact(AggregateEvent):
     """
 
 
+@dataclass(frozen=True, slots=True)
+class Causation:
+    """A fact elsewhere that a fact rests on: a version of a stream, here or in another service."""
+
+    stream_id: UUID
+    version: int
+
+
 class Place(TypedDict):
     """Where the next fact of a stream goes; unpacked into each fact."""
 

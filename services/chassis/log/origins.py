@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.kernel import ids
+from services.kernel.facts import Causation
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,14 +17,6 @@ class Actor:
     kind: str
     id: str
     on_behalf_of: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Causation:
-    """The fact that caused this: a version of a stream, here or in another service."""
-
-    stream_id: UUID
-    version: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from services.chassis.log.origins import Command, HeardUpTo, TimerFired
 from services.kernel.facts import Due
+from services.kernel.refusal import Refusal
 
 NO_HASH = bytes(32)
 """prev_hash of a stream's first event."""
@@ -88,6 +90,18 @@ class RequestIdReused(NotStored):
     """The request_id was used before with another payload."""
 
 
+class RefusedBefore(Refusal):
+    """The command was refused when it was first asked; the same refusal again."""
+
+    def __init__(self, reason: str, sentence: str, facts: dict[str, str]) -> None:
+        super().__init__()
+        self.reason, self.facts, self._sentence = reason, facts, sentence  # type: ignore[misc]  # of this refusal, not of the class
+
+    @property
+    def sentence(self) -> str:
+        return getattr(self, "_sentence", "")
+
+
 class Conflict(NotStored):
     """The stream has moved on from the etag the caller gave."""
 
@@ -105,7 +119,26 @@ class ClaimedByAnother(NotStored):
 
 
 class HeardAlready(NotStored):
-    """The follower's position is not where this batch began: reload it and go on from there."""
+    """The follower's position is not where this batch began: reload it and go on from there.
+
+    `is_ours`: the batch was sent twice because its first answer was lost, and the first is stored.
+    """
+
+    def __init__(self, finding: str = "", *, position: int = 0, is_ours: bool = False) -> None:
+        self.position, self.is_ours = position, is_ours
+        super().__init__(finding or f"heard up to {position} already")
+
+
+class TimerIsStale(NotStored):
+    """The timer was replaced or has fired already."""
+
+
+class UnitIsBad(NotStored):
+    """The database refuses this unit, whoever it is batched with: a bug of ours. Holds the error's type and code, never its text."""
+
+    def __init__(self, error_type: str, code: str) -> None:
+        self.error_type, self.code = error_type, code
+        super().__init__(f"{error_type} {code}")
 
 
 class LogIsBusy(NotStored):
@@ -141,3 +174,8 @@ class Record:
     event: bytes
     epoch: int
     traceparent: str
+
+    @property
+    def hash(self) -> bytes:
+        """SHA-256 of the event's bytes: what the next event of the stream rests on."""
+        return hashlib.sha256(self.event).digest()

@@ -1,0 +1,1 @@
+"""Those who ask, listen and audit. They know the promises (acuerdo.*), never the services."""

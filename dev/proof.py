@@ -1,0 +1,145 @@
+"""What can be proven of a running stack, asked from outside: stored = published = heard, replay = live, every chain verified."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from acuerdo.cases.v1 import service_pb2 as cases
+from acuerdo.cases.v1.events_pb2 import CaseEvent
+from acuerdo.common.v1 import log_pb2 as log
+from acuerdo.common.v1 import operations_pb2 as operations
+from acuerdo.strategy.v1.events_pb2 import StrategyEvent
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from google.protobuf.message import Message
+
+from dev.doors import Doors
+
+EVENTS: dict[str, type[Message]] = {"cases": CaseEvent, "strategy": StrategyEvent}
+NO_HASH = bytes(32)
+QUESTIONS_AT_ONCE = 16
+
+Identity = tuple[str, str]
+"""(stream:version, SHA-256 of the event's bytes)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceProof:
+    """Figures of one service."""
+
+    service: str
+    stored: int
+    published: int
+    heard: dict[str, int]
+    """By follower: facts of this service's topic that the follower has heard."""
+    streams: int
+    broken_chains: tuple[str, ...]
+    differences: tuple[str, ...]
+    """Identities that are stored and not published, or published and not stored; at most ten."""
+
+    @property
+    def holds(self) -> bool:
+        return not self.broken_chains and not self.differences and all(n == self.stored for n in self.heard.values())
+
+
+async def prove(doors: Doors, bootstrap: str) -> list[ServiceProof]:
+    """Compare each service's log with its topic and with what its listeners say they have heard."""
+    heard = await _heard_positions(doors)
+    return [await _prove_one(name, doors, bootstrap, heard) for name in doors.names]
+
+
+async def _prove_one(name: str, doors: Doors, bootstrap: str, heard: dict[tuple[str, str], dict[int, int]]) -> ServiceProof:
+    records = [record async for chunk in doors.logs[name].Replay(log.ReplayRequest()) for record in chunk.records]
+    stored = _identities(name, records)
+    published, positions = await _published(name, bootstrap)
+    missing = stored.keys() ^ published
+    counts = {
+        follower: sum(1 for partition, there in positions.items() for position in there if position <= up_to.get(partition, 0))
+        for (follower, source), up_to in heard.items()
+        if source == name
+    }
+    return ServiceProof(
+        service=name,
+        stored=len(records),
+        published=len(published),
+        heard=counts,
+        streams=len({stream for stream, _ in stored.values()}),
+        broken_chains=tuple(_broken_chains(name, records))[:10],
+        differences=tuple(sorted(identity for identity, _ in missing))[:10],
+    )
+
+
+def _identities(name: str, records: Sequence[log.Record]) -> dict[Identity, tuple[UUID, int]]:
+    found = {}
+    for record in records:
+        event = EVENTS[name].FromString(record.event)
+        meta = event.meta  # type: ignore[attr-defined]  # every service's event has one
+        stream = UUID(bytes=meta.stream_id)
+        found[(f"{stream}:{meta.version}", hashlib.sha256(record.event).hexdigest())] = (stream, meta.version)
+    return found
+
+
+def _broken_chains(name: str, records: Iterable[log.Record]) -> Iterable[str]:
+    heads: dict[bytes, tuple[int, bytes]] = {}
+    for record in records:
+        meta = EVENTS[name].FromString(record.event).meta  # type: ignore[attr-defined]
+        version, head = heads.get(meta.stream_id, (0, NO_HASH))
+        if meta.version != version + 1 or meta.prev_hash != head:
+            yield f"{UUID(bytes=meta.stream_id)}:{meta.version}"
+        heads[meta.stream_id] = (meta.version, hashlib.sha256(record.event).digest())
+
+
+async def _published(name: str, bootstrap: str) -> tuple[set[Identity], dict[int, list[int]]]:
+    """Everything on the topic: identities, and log positions by partition."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        topic = f"acuerdo.{name}.v1.events"
+        partitions = [TopicPartition(topic, p) for p in sorted(consumer.partitions_for_topic(topic) or await _partitions(consumer, topic))]
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning()
+        ends = await consumer.end_offsets(partitions)
+        identities: set[Identity] = set()
+        positions: dict[int, list[int]] = {p.partition: [] for p in partitions}
+        while any([await consumer.position(p) < ends[p] for p in partitions]):
+            for partition, records in (await consumer.getmany(timeout_ms=200)).items():
+                for record in records:
+                    headers = dict(record.headers)
+                    identities.add((headers["ce_id"].decode(), hashlib.sha256(record.value).hexdigest()))
+                    positions[partition.partition].append(int(headers["acuerdo-position"]))
+        return identities, {partition: sorted(set(found)) for partition, found in positions.items()}
+    finally:
+        await consumer.stop()
+
+
+async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
+    await consumer.topics()
+    return set(consumer.partitions_for_topic(topic) or ())
+
+
+async def _heard_positions(doors: Doors) -> dict[tuple[str, str], dict[int, int]]:
+    """(follower, source) -> partition -> position, for followers of another service."""
+    heard: dict[tuple[str, str], dict[int, int]] = {}
+    for name, door in doors.operations.items():
+        for state in (await door.ListFollowers(operations.ListFollowersRequest())).followers:
+            if state.source != name:
+                heard.setdefault((f"{name}/{state.follower}", state.source), {})[state.partition] = state.position
+    return heard
+
+
+async def replay_equals_live(doors: Doors, case_ids: Sequence[str]) -> list[str]:
+    """The cases whose live state differs from a fold of their stored history; none is what we want."""
+    now = (await doors.operations["cases"].GetClock(operations.GetClockRequest())).now
+    at_once = asyncio.Semaphore(QUESTIONS_AT_ONCE)
+
+    async def differs(case_id: str) -> bool:
+        async with at_once:
+            live = await doors.cases.GetCase(cases.GetCaseRequest(case_id=case_id))
+            folded = await doors.cases.GetCase(cases.GetCaseRequest(case_id=case_id, as_known_at=now))
+            return live.case != folded.case
+
+    answers = await asyncio.gather(*(differs(case_id) for case_id in case_ids))
+    return [case_id for case_id, different in zip(case_ids, answers, strict=True) if different]

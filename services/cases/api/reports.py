@@ -1,0 +1,76 @@
+"""Asked: the creditor's reports, in chunks of rows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from functools import partial
+from uuid import UUID
+
+from acuerdo.cases.v1 import service_pb2 as pb
+
+from services.cases import application
+from services.cases.api import rows, wire
+from services.cases.api.batches import LineIsRepeated
+from services.cases.api.desk import Desk
+from services.cases.application import CaseKey
+from services.cases.domain.case import Case
+from services.cases.domain.portfolio import Portfolio
+from services.chassis.rpc import Context, words
+from services.kernel.refusal import IsInvalid, IsUnknown
+
+
+class ExternalRefIsUnknown(IsUnknown):
+    """The portfolio has no case of this reference."""
+
+
+class Reports(Desk):
+    async def ReportArrears(
+        self, requests: AsyncIterable[pb.ReportArrearsRequest], context: Context
+    ) -> AsyncIterator[pb.ReportArrearsResponse]:
+        async for chunk in requests:
+            who = words.caller(context)
+            portfolio = await self._portfolio(who, chunk.portfolio_id)
+            words.day(chunk.as_of, "as_of")
+            names = {row.external_ref: application.case_name(portfolio.client_id, row.external_ref).value for row in chunk.rows}
+            held = await self._log.claimed(who.tenant_id, "case", list(names.values()))
+            case_ids = {ref: held[name] for ref, name in names.items() if name in held}
+            repeated = rows.repeated_lines(chunk.rows)
+            report = [partial(self._report_row, context, chunk, row, portfolio, case_ids, row.line in repeated) for row in chunk.rows]
+            outcomes = await asyncio.gather(*(rows.outcome_of(row, take) for row, take in zip(chunk.rows, report, strict=True)))
+            head = await self._log.head()
+            yield pb.ReportArrearsResponse(request_id=chunk.request_id, outcomes=outcomes, position=head.position)
+
+    async def _report_row(
+        self,
+        context: Context,
+        chunk: pb.ReportArrearsRequest,
+        row: pb.ArrearsRow,
+        portfolio: Portfolio,
+        case_ids: Mapping[str, UUID],
+        is_repeated: bool,
+    ) -> pb.RowOutcome:
+        if is_repeated:
+            raise LineIsRepeated
+        case_id = case_ids.get(row.external_ref)
+        if case_id is None:
+            raise ExternalRefIsUnknown
+        case = await self._log.load(Case, case_id, words.caller(context).tenant_id)
+        if case.portfolio_id != portfolio.id:
+            raise ExternalRefIsUnknown
+        declared = wire.declared(row)
+        theirs = words.money(row.balance) if row.HasField("balance") else None
+        if declared is None and theirs is None:
+            raise IsInvalid("cycles_past_due", "the row says neither how late the case is nor how much is owed")
+        change = application.report_arrears(
+            CaseKey(case_id, portfolio.id),
+            words.day(chunk.as_of, "as_of"),
+            declared,
+            words.money(row.past_due) if row.HasField("past_due") else None,
+            theirs,
+            chunk.source_ref,
+        )
+        # What a row rests on is the row on the chunk's day: the same line for another day is another payload.
+        payload = pb.ReportArrearsRequest(portfolio_id=chunk.portfolio_id, as_of=chunk.as_of, source_ref=chunk.source_ref, rows=[row])
+        stored = await self._log.run(self._asked_by(context, chunk, part=str(row.line), payload=payload), change)
+        return rows.taken(row.line, case_id, stored)

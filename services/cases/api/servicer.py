@@ -1,0 +1,17 @@
+"""The whole of acuerdo.cases.v1.Cases, put together from its parts."""
+
+from acuerdo.cases.v1 import service_pb2_grpc
+
+from services.cases.api.batches import Batches
+from services.cases.api.casework import Casework
+from services.cases.api.dossiers import Dossiers
+from services.cases.api.explanations import Explanations
+from services.cases.api.lists import Lists
+from services.cases.api.portfolios import Portfolios
+from services.cases.api.questions import Questions
+from services.cases.api.reports import Reports
+from services.cases.api.story import Story
+
+
+class CasesApi(Portfolios, Batches, Casework, Reports, Dossiers, Questions, Story, Explanations, Lists, service_pb2_grpc.CasesServicer):
+    """Built by the front door with what the desk needs."""

@@ -1,0 +1,78 @@
+"""Balance: what is owed on a day, by whose word counts: our ledger's or the creditor's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING
+
+from services.cases.domain.debts import check_money
+from services.cases.domain.terms import Authority
+from services.kernel.facts import Fact
+from services.kernel.money import Money
+from services.kernel.refusal import Refusal
+
+if TYPE_CHECKING:
+    from services.cases.domain.case import Case
+
+REPORTS_PER_CASE_MAX = 10_000
+
+# What happened ---------------------------------------------------------------
+
+
+class BalanceReported(Fact):
+    as_of: date
+    theirs: Money
+    ours: Money
+    source_ref: str
+
+    def apply(self, case: Case) -> None:
+        case.balance.reported[self.as_of] = self.theirs
+
+
+# Where it stands -------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Balance:
+    """The creditor's snapshots by the day they speak of; the latest word on a day is the one that counts."""
+
+    reported: dict[date, Money] = field(default_factory=dict)
+
+    def reported_as_of(self, day: date) -> tuple[date, Money] | None:
+        """The creditor's latest snapshot through `day`."""
+        as_of = max((known for known in self.reported if known <= day), default=None)
+        return None if as_of is None else (as_of, self.reported[as_of])
+
+
+def ledger_at(case: Case, day: date) -> Money:
+    """Our ledger on that day, whoever has authority."""
+    return case.debts.balance_on(day, case.currency_code)
+
+
+def balance_at(case: Case, day: date) -> Money:
+    """By the authority of the terms in force on that day; where the creditor has said nothing yet, our ledger."""
+    if case.terms.at(day).balance_authority is Authority.CREDITOR:
+        reported = case.balance.reported_as_of(day)
+        if reported is not None:
+            return reported[1]
+    return ledger_at(case, day)
+
+
+# What may be decided ---------------------------------------------------------
+
+
+class CaseHasTooManyReports(Refusal):
+    """The creditor has reported on the case as often as it may."""
+
+
+def report_balance(case: Case, as_of: date, theirs: Money, source_ref: str) -> None:
+    """The creditor's snapshot, beside what we had on that day. The same word on the same day again: told once."""
+    case.must_be_reportable()
+    check_money(theirs, case.currency_code, "balance")
+    on = case.day_or_today(as_of, "as_of")
+    if case.balance.reported.get(on) == theirs:
+        return
+    if on not in case.balance.reported and len(case.balance.reported) >= REPORTS_PER_CASE_MAX:
+        raise CaseHasTooManyReports(reports_max=REPORTS_PER_CASE_MAX)
+    case.tell(BalanceReported(**case.next(), as_of=on, theirs=theirs, ours=ledger_at(case, on), source_ref=source_ref))

@@ -1,0 +1,131 @@
+"""The Case: composes its regions, and holds its life and what concerns several regions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from uuid import UUID
+
+from services.cases.domain import delinquency
+from services.cases.domain.balance import Balance
+from services.cases.domain.debts import Debts
+from services.cases.domain.delinquency import Delinquency, bucket_at
+from services.cases.domain.dossier import Dossier
+from services.cases.domain.lifecycle import CloseOutcome, Lifecycle
+from services.cases.domain.parties import Parties
+from services.cases.domain.portfolio import Portfolio
+from services.cases.domain.segment import Segment
+from services.cases.domain.terms import PortfolioTerms, TermsInForce
+from services.kernel.calendar import start_of
+from services.kernel.facts import Due, Fact, Stream
+from services.kernel.refusal import IsInvalid, IsUnknown, Refusal
+
+# What happened ---------------------------------------------------------------
+
+
+class CaseTermsChanged(Fact):
+    terms: PortfolioTerms
+    effective_from: date
+
+    def apply(self, case: Case) -> None:
+        case.terms.versions.append((self.effective_from, self.terms))
+
+
+class CaseOpened(Fact):
+    reason: str
+    initial_bucket: str
+
+    def apply(self, case: Case) -> None:
+        case.lifecycle = Lifecycle.OPEN
+
+
+# Where it stands -------------------------------------------------------------
+
+
+class Case(Stream):
+    def __init__(self) -> None:
+        self.lifecycle = Lifecycle.UNSPECIFIED
+        self.outcome: CloseOutcome | None = None
+        self.client_id = UUID(int=0)
+        self.portfolio_id = UUID(int=0)
+        self.external_ref = ""
+        self.product = ""
+        self.jurisdiction = ""
+        self.batch_id: UUID | None = None
+        self.line = 0
+        self.registered_at: datetime | None = None
+        self.terms = TermsInForce()
+        self.debts = Debts()
+        self.balance = Balance()
+        self.parties = Parties()
+        self.delinquency = Delinquency()
+        self.dossier = Dossier()
+        self.segment = Segment()
+
+    @property
+    def today(self) -> date:
+        return self.terms.today(self.now)
+
+    @property
+    def currency_code(self) -> str:
+        return self.terms.versions[0][1].currency_code
+
+    def day_or_today(self, day: date | None, field: str) -> date:
+        """`day`, which may not lie in the future, or today in the portfolio's zone."""
+        if day is not None and day > self.today:
+            raise IsInvalid(field, "must not lie in the future")
+        return day or self.today
+
+    def due(self) -> Iterable[Due]:
+        if self.lifecycle in (Lifecycle.REGISTERED, Lifecycle.OPEN):
+            boundary = self.delinquency.next_boundary(self.terms)
+            if boundary is not None:
+                midnight = start_of(boundary, self.terms.zone_at(self.modified_on))
+                yield Due("delinquency.boundary", midnight)
+
+    def must_exist(self) -> None:
+        if not self.exists:
+            raise CaseIsUnknown
+
+    def must_be_workable(self) -> None:
+        """Registered or open: the case itself may be changed."""
+        self.must_be_reportable()
+        if self.lifecycle is Lifecycle.CLOSED:
+            raise CaseIsClosed(outcome=self.outcome.name if self.outcome else "")
+
+    def must_be_reportable(self) -> None:
+        """Registered, open or closed: what others say of it is recorded."""
+        self.must_exist()
+        if self.lifecycle is Lifecycle.REJECTED:
+            raise CaseIsRejected
+
+
+# What may be decided ---------------------------------------------------------
+
+
+class CaseIsUnknown(IsUnknown):
+    """There is no such case, or none that the caller may see."""
+
+
+class CaseIsRejected(Refusal):
+    """The case was rejected together with its batch."""
+
+
+class CaseIsClosed(Refusal):
+    """The case is closed: reopen it first."""
+
+
+def open_case(case: Case, reason: str) -> None:
+    case.must_be_workable()
+    if case.lifecycle is Lifecycle.REGISTERED:
+        case.tell(CaseOpened(**case.next(), reason=reason, initial_bucket=bucket_at(case, case.today)))
+
+
+def take_on_terms(case: Case, portfolio: Portfolio) -> None:
+    """Take on what has changed in the portfolio's terms since the case last decided, so that its history explains itself."""
+    if not case.exists or len(case.terms.versions) == len(portfolio.terms.versions):
+        return
+    delinquency.catch_up(case)
+    for effective_from, terms in portfolio.terms.versions[len(case.terms.versions) :]:
+        case.tell(CaseTermsChanged(**case.next(), terms=terms, effective_from=effective_from))
+    delinquency.tell_what_changed(case, "TERMS_CHANGED", "TERMS_CHANGED", plain_since=case.today)

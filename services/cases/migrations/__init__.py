@@ -1,0 +1,1 @@
+"""The schema of the cases service, step by step; raw SQL."""

@@ -1,0 +1,35 @@
+"""Told by the clock: what falls due in cases, and what we do then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from services.cases import application
+from services.cases.application import CaseKey
+from services.cases.domain.batch import Batch, BatchState
+from services.cases.domain.case import Case
+from services.chassis.heard import Timer
+from services.chassis.log.origins import TimerFired
+from services.kernel.facts import Change
+
+
+def handle_next_rows(batch: Batch, fired: TimerFired) -> Iterable[Change[Batch] | Change[Case]]:
+    """Open the next cases of a released batch, or reject those of a rejected one. One unit for each step."""
+    cases = batch.next_cases()
+    yield application.record_batch_opened(batch.id, batch.done + len(cases))
+    for case_id, external_ref in cases:
+        if batch.state is BatchState.RELEASED:
+            yield application.open_case(case_id)
+        else:
+            yield application.reject_case(case_id, batch.id, batch.client_id, external_ref)
+
+
+def tell_boundary(case: Case, fired: TimerFired) -> Iterable[Change[Case]]:
+    """A midnight has brought the case into another bucket."""
+    yield application.tell_boundary(CaseKey(case.id, case.portfolio_id))
+
+
+TIMERS: Mapping[str, Timer] = {
+    "batch.rows": Timer(Batch, handle_next_rows),
+    "delinquency.boundary": Timer(Case, tell_boundary),
+}

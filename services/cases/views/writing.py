@@ -1,0 +1,274 @@
+"""Writing the read models: facts of a batch are noted in one pass, then each table gets one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from acuerdo.cases.v1 import events_pb2 as told
+from acuerdo.cases.v1 import types_pb2 as types
+from google.protobuf.message import Message
+from google.type.date_pb2 import Date
+from psycopg import AsyncConnection
+
+from services.cases.domain.steps import Step, overlaid
+from services.chassis.heard import Heard, View
+
+
+@dataclass(slots=True)
+class Notes:
+    """What the facts of one batch come to, for each table."""
+
+    registered: list[tuple[Any, ...]] = field(default_factory=list)
+    versions: dict[UUID, int] = field(default_factory=dict)
+    lifecycles: dict[UUID, str] = field(default_factory=dict)
+    buckets: dict[UUID, str] = field(default_factory=dict)
+    segments: dict[UUID, str] = field(default_factory=dict)
+    parties: dict[tuple[UUID, UUID], tuple[str, str | None]] = field(default_factory=dict)
+    lives: list[tuple[Any, ...]] = field(default_factory=list)
+    buckets_told: list[tuple[Any, ...]] = field(default_factory=list)
+    overlays: dict[UUID, list[tuple[date, date | None, str]]] = field(default_factory=dict)
+    tenants: dict[UUID, str] = field(default_factory=dict)
+    ledger: list[tuple[Any, ...]] = field(default_factory=list)
+    detached: list[tuple[Any, ...]] = field(default_factory=list)
+    reported: list[tuple[Any, ...]] = field(default_factory=list)
+
+
+def note(facts: Iterable[Heard[Any]]) -> Notes:
+    notes = Notes()
+    for heard in facts:
+        noting = NOTES.get(type(heard.fact))
+        if noting is None:
+            continue
+        case_id = heard.stream_id
+        notes.versions[case_id] = heard.meta.version
+        notes.tenants[case_id] = heard.tenant_id
+        noting(notes, heard, case_id)
+    return notes
+
+
+# One function for each kind of fact ------------------------------------------------------------------------------------
+
+
+def _registered(notes: Notes, heard: Heard[told.CaseRegistered], case_id: UUID) -> None:
+    fact = heard.fact
+    batch_id = UUID(bytes=fact.batch_id) if fact.batch_id else None
+    client_id, portfolio_id = UUID(bytes=fact.client_id), UUID(bytes=fact.portfolio_id)
+    currency_code = fact.terms.currency_code
+    notes.registered.append((case_id, heard.tenant_id, heard.position, client_id, portfolio_id, batch_id, fact.external_ref, currency_code))
+
+
+def _opened(notes: Notes, heard: Heard[Any], case_id: UUID) -> None:
+    _live(notes, heard, case_id, "OPEN", "OPEN")
+
+
+def _closed(notes: Notes, heard: Heard[Any], case_id: UUID) -> None:
+    _live(notes, heard, case_id, "CLOSED", "CLOSED")
+
+
+def _reopened(notes: Notes, heard: Heard[Any], case_id: UUID) -> None:
+    _live(notes, heard, case_id, "OPEN", "REOPENED")
+
+
+def _rejected(notes: Notes, heard: Heard[Any], case_id: UUID) -> None:
+    _live(notes, heard, case_id, "REJECTED", "REJECTED")
+
+
+def _live(notes: Notes, heard: Heard[Any], case_id: UUID, lifecycle: str, what: str) -> None:
+    notes.lifecycles[case_id] = lifecycle
+    occurred_at = heard.meta.occurred_at.ToDatetime(heard.recorded_at.tzinfo)
+    notes.lives.append((case_id, heard.position, heard.tenant_id, occurred_at, heard.recorded_at, what))
+
+
+def _party_added(notes: Notes, heard: Heard[told.PartyAdded], case_id: UUID) -> None:
+    _party(notes, heard, case_id, types.PartyRole.Name(heard.fact.role))
+
+
+def _party_changed(notes: Notes, heard: Heard[told.PartyRoleChanged], case_id: UUID) -> None:
+    _party(notes, heard, case_id, types.PartyRole.Name(heard.fact.to))
+
+
+def _party_removed(notes: Notes, heard: Heard[told.PartyRemoved], case_id: UUID) -> None:
+    _party(notes, heard, case_id, None)
+
+
+def _party(notes: Notes, heard: Heard[Any], case_id: UUID, role: str | None) -> None:
+    notes.parties[case_id, UUID(bytes=heard.fact.person_id)] = (heard.tenant_id, role and role.removeprefix("PARTY_ROLE_"))
+
+
+def _bucket_changed(notes: Notes, heard: Heard[told.BucketChanged], case_id: UUID) -> None:
+    fact = heard.fact
+    notes.buckets[case_id] = fact.to
+    notes.buckets_told.append((case_id, heard.position, heard.tenant_id, heard.recorded_at, fact.to))
+    notes.overlays.setdefault(case_id, []).append((_day(fact.since), None, fact.to))
+
+
+def _restated(notes: Notes, heard: Heard[told.DelinquencyRestated], case_id: UUID) -> None:
+    for interval in heard.fact.intervals:
+        to = _day(interval.to) if interval.HasField("to") else None
+        notes.overlays.setdefault(case_id, []).append((_day(getattr(interval, "from")), to, interval.after))
+
+
+def _attached(notes: Notes, heard: Heard[told.DebtAttached], case_id: UUID) -> None:
+    _booked(notes, heard, case_id, heard.fact.components)
+
+
+def _adjusted(notes: Notes, heard: Heard[told.DebtBalanceAdjusted], case_id: UUID) -> None:
+    _booked(notes, heard, case_id, heard.fact.deltas)
+
+
+def _booked(notes: Notes, heard: Heard[Any], case_id: UUID, amounts: Iterable[types.ComponentAmount]) -> None:
+    # A case has one currency, the portfolio's: its components may be added here.
+    minor_units = sum(amount.amount.minor_units for amount in amounts)
+    debt_id = UUID(bytes=heard.fact.debt_id)
+    notes.ledger.append((case_id, heard.position, heard.tenant_id, debt_id, _day(heard.fact.value_date), heard.recorded_at, minor_units))
+
+
+def _detached(notes: Notes, heard: Heard[told.DebtDetached], case_id: UUID) -> None:
+    fact = heard.fact
+    notes.detached.append((case_id, UUID(bytes=fact.debt_id), heard.tenant_id, _day(fact.value_date), heard.recorded_at))
+
+
+def _reported(notes: Notes, heard: Heard[told.BalanceReported], case_id: UUID) -> None:
+    fact = heard.fact
+    notes.reported.append((case_id, _day(fact.as_of), heard.position, heard.tenant_id, heard.recorded_at, fact.theirs.minor_units))
+
+
+def _segment(notes: Notes, heard: Heard[told.SegmentRecorded], case_id: UUID) -> None:
+    notes.segments[case_id] = heard.fact.to
+
+
+def _moved_on(notes: Notes, heard: Heard[Any], case_id: UUID) -> None:
+    """Nothing of it is in a table but the case's version."""
+
+
+def _day(wire: Date) -> date:
+    return date(wire.year, wire.month, wire.day)
+
+
+# One statement for each table ------------------------------------------------------------------------------------------
+
+
+async def write(connection: AsyncConnection[Any], facts: Sequence[Heard[Any]]) -> None:
+    """Facts in log order, inside the transaction that moves the view's position: each is written once."""
+    notes = note(facts)
+    for statement, kinds, rows in (
+        (INSERT_CASES, "uuid text bigint uuid uuid uuid text text", notes.registered),
+        (INSERT_LIVES, "uuid bigint text timestamptz timestamptz text", notes.lives),
+        (INSERT_TOLD, "uuid bigint text timestamptz text", notes.buckets_told),
+        (INSERT_LEDGER, "uuid bigint text uuid date timestamptz bigint", notes.ledger),
+        (INSERT_DETACHED, "uuid uuid text date timestamptz", notes.detached),
+        (INSERT_REPORTED, "uuid date bigint text timestamptz bigint", notes.reported),
+        (UPDATE_CASES, "uuid bigint text text text", _changed_cases(notes)),
+        (DELETE_PARTIES, "uuid uuid", [key for key, (_, role) in notes.parties.items() if role is None]),
+        (UPSERT_PARTIES, "uuid uuid text text", [(*key, *value) for key, value in notes.parties.items() if value[1] is not None]),
+    ):
+        await _run(connection, statement, kinds, rows)
+    await _write_intervals(connection, notes)
+
+
+def _changed_cases(notes: Notes) -> list[tuple[Any, ...]]:
+    return [
+        (case_id, version, notes.lifecycles.get(case_id), notes.buckets.get(case_id), notes.segments.get(case_id))
+        for case_id, version in notes.versions.items()
+    ]
+
+
+async def _write_intervals(connection: AsyncConnection[Any], notes: Notes) -> None:
+    """The courses of the cases that changed are read, laid over with what was told, and written again."""
+    case_ids = list(notes.overlays)
+    if not case_ids:
+        return
+    found = await connection.execute(
+        "SELECT case_id, from_day, bucket FROM cases.case_buckets_restated WHERE case_id = ANY (%s) ORDER BY case_id, from_day", (case_ids,)
+    )
+    courses: dict[UUID, tuple[Step, ...]] = dict.fromkeys(case_ids, ())
+    for case_id, from_day, bucket in await found.fetchall():
+        courses[case_id] += (Step(from_day, bucket),)
+    rows: list[tuple[Any, ...]] = []
+    for case_id, overlays in notes.overlays.items():
+        course = courses[case_id]
+        for since, until, bucket in overlays:
+            course = overlaid(course, since, until, bucket)
+        ends: list[date | None] = [*(step.since for step in course[1:]), None]
+        rows.extend((case_id, step.since, end, notes.tenants[case_id], step.bucket) for step, end in zip(course, ends, strict=True))
+    await connection.execute("DELETE FROM cases.case_buckets_restated WHERE case_id = ANY (%s)", (case_ids,))
+    await _run(connection, INSERT_INTERVALS, "uuid date date text text", rows)
+
+
+async def _run(connection: AsyncConnection[Any], statement: str, kinds: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """The statement once, for all rows: its `{rows}` is their columns as arrays."""
+    if not rows:
+        return
+    arrays = ", ".join(f"%s::{kind}[]" for kind in kinds.split())
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    # Only our own constants are put together here; values travel apart.
+    await connection.execute(statement.replace("{rows}", f"unnest({arrays})").encode(), columns)
+
+
+INSERT_CASES = """
+INSERT INTO cases.case_list
+    (case_id, tenant_id, registered_at, client_id, portfolio_id, batch_id, external_ref, currency_code, lifecycle, version)
+SELECT r.*, 'REGISTERED', 1 FROM {rows} r"""
+UPDATE_CASES = """
+UPDATE cases.case_list c
+SET version = r.version, lifecycle = COALESCE(r.lifecycle, c.lifecycle), bucket = COALESCE(r.bucket, c.bucket),
+    segment = COALESCE(r.segment, c.segment)
+FROM {rows} r (case_id, version, lifecycle, bucket, segment)
+WHERE c.case_id = r.case_id"""
+INSERT_LIVES = "INSERT INTO cases.case_lives SELECT * FROM {rows}"
+INSERT_TOLD = "INSERT INTO cases.case_buckets_told SELECT * FROM {rows}"
+INSERT_INTERVALS = "INSERT INTO cases.case_buckets_restated SELECT * FROM {rows}"
+INSERT_LEDGER = "INSERT INTO cases.case_ledger SELECT * FROM {rows}"
+INSERT_DETACHED = "INSERT INTO cases.case_debts_detached SELECT * FROM {rows}"
+INSERT_REPORTED = "INSERT INTO cases.case_balances_reported SELECT * FROM {rows}"
+DELETE_PARTIES = """
+DELETE FROM cases.case_parties p USING {rows} r (case_id, person_id)
+WHERE (p.case_id, p.person_id) = (r.case_id, r.person_id)"""
+UPSERT_PARTIES = """
+INSERT INTO cases.case_parties (case_id, person_id, tenant_id, role) SELECT * FROM {rows}
+ON CONFLICT (case_id, person_id) DO UPDATE SET role = EXCLUDED.role"""
+
+NOTES: Mapping[type[Message], Callable[[Notes, Heard[Any], UUID], None]] = {
+    told.CaseRegistered: _registered,
+    told.CaseOpened: _opened,
+    told.CaseClosed: _closed,
+    told.CaseReopened: _reopened,
+    told.CaseRejected: _rejected,
+    told.CaseTermsChanged: _moved_on,
+    told.DebtAttached: _attached,
+    told.DebtDetached: _detached,
+    told.DebtBalanceAdjusted: _adjusted,
+    told.BalanceReported: _reported,
+    told.PartyAdded: _party_added,
+    told.PartyRoleChanged: _party_changed,
+    told.PartyRemoved: _party_removed,
+    told.ArrearsReported: _moved_on,
+    told.BucketChanged: _bucket_changed,
+    told.DelinquencyRestated: _restated,
+    told.FactRecorded: _moved_on,
+    told.FactSuperseded: _moved_on,
+    told.FactRetracted: _moved_on,
+    told.SegmentRecorded: _segment,
+}
+"""Every fact of a case's own stream; those of other streams are passed over."""
+
+VIEWS: Sequence[View] = (
+    View(
+        name="cases",
+        tables=(
+            "case_list",
+            "case_parties",
+            "case_lives",
+            "case_buckets_restated",
+            "case_buckets_told",
+            "case_ledger",
+            "case_debts_detached",
+            "case_balances_reported",
+        ),
+        write=write,
+    ),
+)

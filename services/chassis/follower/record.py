@@ -1,0 +1,186 @@
+"""Records: a stored fact as Kafka carries it, and back. Derived from the log alone, so that two relays write the same."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+from uuid import UUID
+
+from acuerdo.common.v1 import log_pb2, types_pb2
+
+from services.chassis.log.units import Record
+
+CONTENT_TYPE = b"application/protobuf"
+SPEC_VERSION = b"1.0"
+STREAMS_REMEMBERED_MAX = 65_536
+
+Headers = Sequence[tuple[str, bytes]]
+
+
+class RecordIsUnreadable(Exception):
+    """A Kafka record lacks what every fact of ours carries: it was not written by a relay."""
+
+
+class Published(NamedTuple):
+    """One fact ready for Kafka; its partition is `partition_of` its stream."""
+
+    key: bytes
+    value: bytes
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One fact as a listener gets it, from Kafka or by replay."""
+
+    epoch: int
+    partition: int
+    position: int
+    previous: int
+    """Position of the record before it in the same partition and epoch; where the epoch starts for the first."""
+    type_name: str
+    """Full message name."""
+    key: UUID
+    event: bytes
+    recorded_at: datetime
+    traceparent: str
+    next_offset: int = 0
+    """Where in Kafka to go on after it; 0 when it came by replay."""
+
+
+def murmur2(data: bytes) -> int:
+    """Kafka's default partitioner hash (org.apache.kafka.common.utils.Utils.murmur2), signed 32 bits."""
+    whole, rest = divmod(len(data), 4)
+    h = 0x9747B28C ^ len(data)
+    for k in struct.unpack_from(f"<{whole}I", data):
+        k = k * 0x5BD1E995 & 0xFFFFFFFF
+        k = (k ^ k >> 24) * 0x5BD1E995 & 0xFFFFFFFF
+        h = h * 0x5BD1E995 & 0xFFFFFFFF ^ k
+    if rest:
+        h = (h ^ int.from_bytes(data[whole * 4 :], "little")) * 0x5BD1E995 & 0xFFFFFFFF
+    h = (h ^ h >> 13) * 0x5BD1E995 & 0xFFFFFFFF
+    h ^= h >> 15
+    return h - 0x100000000 if h & 0x80000000 else h
+
+
+def partition_of(stream_id: UUID, partitions: int) -> int:
+    """The partition that holds a stream's facts: any Kafka client computes the same from the key."""
+    return _partition_of(stream_id.bytes, partitions)
+
+
+def published(record: Record, previous: int, service: str) -> Published:
+    """The Kafka record of a stored fact. `previous` is the position of the record before it in the same partition."""
+    key = _key_of(record.stream_id.bytes)
+    headers = [
+        ("ce_specversion", SPEC_VERSION),
+        ("ce_id", b"%b:%d" % (key, record.version)),
+        ("ce_type", record.type_name.encode()),
+        ("ce_source", b"/acuerdo/" + service.encode()),
+        ("ce_subject", key),
+        ("ce_time", _occurred_at(record.event)),
+        ("content-type", CONTENT_TYPE),
+        ("acuerdo-recorded-at", rfc3339(record.recorded_at)),
+        ("acuerdo-epoch", b"%d" % record.epoch),
+        ("acuerdo-position", b"%d" % record.position),
+        ("acuerdo-previous", b"%d" % previous),
+    ]
+    if record.traceparent:
+        headers.append(("traceparent", record.traceparent.encode()))
+    return Published(key, record.event, headers)
+
+
+def received(partition: int, offset: int, key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes]]) -> Received:
+    """Read a Kafka record back; RecordIsUnreadable when it is not one of ours."""
+    said: Mapping[str, bytes] = dict(headers)
+    try:
+        return Received(
+            epoch=int(said["acuerdo-epoch"]),
+            partition=partition,
+            position=int(said["acuerdo-position"]),
+            previous=int(said["acuerdo-previous"]),
+            type_name=said["ce_type"].decode(),
+            key=UUID((key or b"").decode()),
+            event=value or b"",
+            recorded_at=datetime.fromisoformat(said["acuerdo-recorded-at"].decode()),
+            traceparent=said.get("traceparent", b"").decode(),
+            next_offset=offset + 1,
+        )
+    except (KeyError, ValueError) as error:
+        raise RecordIsUnreadable(f"partition {partition} offset {offset}: {error!r}") from error
+
+
+def to_message(fact: Received) -> log_pb2.Record:
+    """As `Log.Replay` sends it and as it is parked."""
+    message = log_pb2.Record(
+        position=fact.position,
+        epoch=fact.epoch,
+        partition=fact.partition,
+        previous=fact.previous,
+        type=fact.type_name,
+        event=fact.event,
+        traceparent=fact.traceparent,
+    )
+    message.recorded_at.FromDatetime(fact.recorded_at)
+    return message
+
+
+def from_message(message: log_pb2.Record) -> Received:
+    """Back from `to_message`; the key is read from the event itself."""
+    return Received(
+        epoch=message.epoch,
+        partition=message.partition,
+        position=message.position,
+        previous=message.previous,
+        type_name=message.type,
+        key=UUID(bytes=meta_of(message.event).stream_id),
+        event=message.event,
+        recorded_at=message.recorded_at.ToDatetime(UTC),
+        traceparent=message.traceparent,
+    )
+
+
+def meta_of(event: bytes) -> types_pb2.EventMeta:
+    """What the teller knew, without reading the rest of the event. ValueError when the event does not begin with it."""
+    # Field 1 of every <Service>Event; protobuf writes fields in the order of their numbers.
+    if event[:1] != b"\x0a":
+        raise ValueError("the event does not begin with its meta")
+    length, shift, at = 0, 0, 1
+    while True:
+        byte = event[at]
+        length |= (byte & 0x7F) << shift
+        at += 1
+        if byte < 0x80:
+            return types_pb2.EventMeta.FromString(event[at : at + length])
+        shift += 7
+
+
+def rfc3339(instant: datetime) -> bytes:
+    """In UTC, to the microsecond."""
+    if instant.utcoffset() != timedelta(0):
+        instant = instant.astimezone(UTC)
+    return instant.isoformat(timespec="microseconds")[:26].encode() + b"Z"
+
+
+@lru_cache(maxsize=STREAMS_REMEMBERED_MAX)
+def _key_of(stream_id: bytes) -> bytes:
+    return str(UUID(bytes=stream_id)).encode()
+
+
+@lru_cache(maxsize=STREAMS_REMEMBERED_MAX)
+def _partition_of(stream_id: bytes, partitions: int) -> int:
+    return (murmur2(_key_of(stream_id)) & 0x7FFFFFFF) % partitions
+
+
+def _occurred_at(event: bytes) -> bytes:
+    occurred_at = meta_of(event).occurred_at
+    return _rfc3339_of(occurred_at.seconds, occurred_at.nanos)
+
+
+@lru_cache(maxsize=4_096)
+def _rfc3339_of(seconds: int, nanos: int) -> bytes:
+    # Many facts of a file happened at the same instant.
+    return rfc3339(datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=nanos // 1000))

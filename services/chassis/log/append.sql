@@ -1,0 +1,190 @@
+-- append(): one batch of units, one call, one transaction. {schema} is the service's name.
+--
+-- Lock and check are separate statements: in one statement the snapshot would predate the lock. A unit that loses is dropped
+-- alone. Units that touch the same request, stream, claim or mark within the batch are judged one after the other.
+--
+-- Status: 0 stored, 1 repeated, 2 request id reused, 3 conflict, 4 claimed by another, 5 heard already, 6 timer stale.
+
+CREATE FUNCTION {schema}.append(
+    -- Units: kind 0 command, 1 timer, 2 heard, 3 command that keeps nothing (checked for repeats and versions only).
+    u_kind smallint[], u_request text[], u_tenant text[], u_principal text[], u_method text[], u_payload bytea[], u_reply bytea[],
+    u_traceparent text[], u_events integer[],
+    -- Origin of a timer (key, stream, version, due) or of heard facts (key = follower, source, epoch, partition, from, to, hint).
+    u_key text[], u_stream uuid[], u_version integer[], u_due timestamptz[],
+    u_source text[], u_epoch integer[], u_partition integer[], u_from bigint[], u_to bigint[], u_hint bigint[],
+    -- Writes: expected version and head hash, new version and head hash; whether the stream's timers are replaced.
+    w_unit integer[], w_stream uuid[], w_tenant text[], w_version integer[], w_hash bytea[], w_new_version integer[], w_new_hash bytea[],
+    w_timers boolean[],
+    -- Events in log order.
+    e_unit integer[], e_stream uuid[], e_tenant text[], e_version integer[], e_type text[], e_event bytea[],
+    t_unit integer[], t_stream uuid[], t_tenant text[], t_version integer[], t_key text[], t_due timestamptz[],
+    c_unit integer[], c_tenant text[], c_kind text[], c_hmac bytea[], c_stream uuid[],
+    r_unit integer[], r_tenant text[], r_kind text[], r_hmac bytea[], r_stream uuid[],
+    suspects integer[],
+    on_development_clock boolean
+) RETURNS TABLE (unit integer, status smallint, "position" bigint, recorded_at timestamptz, version integer, stream_id uuid, detail text, reply bytea)
+LANGUAGE plpgsql SECURITY INVOKER AS $$
+#variable_conflict use_column
+DECLARE
+    n_units  integer := cardinality(u_kind);
+    todo     integer[];
+    bad      integer[];
+    good     integer[];
+    failed   record;
+    at       timestamptz;
+    first_at timestamptz;
+    last_pos bigint;
+    epoch_n  integer;
+    added    bigint;
+    next_suspect integer := 0;
+BEGIN
+    PERFORM pg_advisory_xact_lock({lock_class}, 0);
+    SELECT e.epoch INTO STRICT epoch_n FROM {schema}.epochs e ORDER BY e.epoch DESC LIMIT 1;
+    IF on_development_clock THEN
+        SELECT d.now INTO at FROM {schema}.development_clock d;
+    END IF;
+    at := coalesce(at, clock_timestamp());
+
+    todo := ARRAY(SELECT n FROM generate_series(1, n_units) n WHERE n <> ALL (suspects));
+    LOOP
+        bad := '{{}}';
+        IF cardinality(todo) > 0 THEN
+            FOR failed IN
+                SELECT DISTINCT ON (f.unit) f.* FROM (
+                    SELECT u.n::integer AS unit, 1 AS rank, (CASE WHEN c.payload_hash = u.payload THEN 1 ELSE 2 END)::smallint AS status,
+                           c.position, c.recorded_at, NULL::integer AS version, NULL::uuid AS stream_id, NULL::text AS detail, c.reply
+                      FROM unnest(u_request, u_tenant, u_principal, u_method, u_payload, u_kind)
+                           WITH ORDINALITY u(request, tenant, principal, method, payload, kind, n)
+                      JOIN {schema}.commands c ON c.request_id = u.request AND c.tenant_id = u.tenant
+                           AND c.principal = u.principal AND c.method = u.method
+                     WHERE u.n = ANY (todo) AND u.kind IN (0, 3)
+                    UNION ALL
+                    SELECT u.n::integer, 2, 5::smallint, coalesce(p.position, 0), NULL, NULL, NULL, NULL, NULL
+                      FROM unnest(u_key, u_source, u_epoch, u_partition, u_from, u_kind)
+                           WITH ORDINALITY u(follower, source, epoch, part, from_position, kind, n)
+                      LEFT JOIN {schema}.positions p ON p.follower = u.follower AND p.source = u.source
+                           AND p.epoch = u.epoch AND p.partition = u.part
+                     WHERE u.n = ANY (todo) AND u.kind = 2 AND coalesce(p.position, 0) <> u.from_position
+                    UNION ALL
+                    SELECT u.n::integer, 2, 6::smallint, NULL, NULL, t.version, u.stream, NULL, NULL
+                      FROM unnest(u_stream, u_key, u_version, u_due, u_kind) WITH ORDINALITY u(stream, key, version, due, kind, n)
+                      LEFT JOIN {schema}.timers t ON t.stream_id = u.stream AND t.key = u.key
+                     WHERE u.n = ANY (todo) AND u.kind = 1 AND (t.version, t.due) IS DISTINCT FROM (u.version, u.due)
+                    UNION ALL
+                    SELECT w.unit, 3, 3::smallint, NULL, NULL, coalesce(s.version, 0), w.stream, NULL, NULL
+                      FROM unnest(w_unit, w_stream, w_tenant, w_version, w_hash) w(unit, stream, tenant, version, hash)
+                      LEFT JOIN {schema}.streams s ON s.stream_id = w.stream
+                     WHERE w.unit = ANY (todo)
+                       AND (coalesce(s.version, 0) <> w.version OR s.tenant_id <> w.tenant OR s.head_hash <> w.hash)
+                    UNION ALL
+                    SELECT k.unit, 4, 4::smallint, NULL, NULL, NULL, c.stream_id, k.kind, NULL
+                      FROM unnest(c_unit, c_tenant, c_kind, c_hmac, c_stream) k(unit, tenant, kind, hmac, stream)
+                      JOIN {schema}.claims c ON c.hmac = k.hmac AND c.kind = k.kind AND c.tenant_id = k.tenant
+                     WHERE k.unit = ANY (todo) AND c.stream_id <> k.stream
+                ) f ORDER BY f.unit, f.rank
+            LOOP
+                bad := bad || failed.unit;
+                unit := failed.unit; status := failed.status; "position" := failed.position; recorded_at := failed.recorded_at;
+                version := failed.version; stream_id := failed.stream_id; detail := failed.detail; reply := failed.reply;
+                RETURN NEXT;
+            END LOOP;
+        END IF;
+
+        good := CASE WHEN cardinality(bad) = 0 THEN todo ELSE ARRAY(SELECT g FROM unnest(todo) g WHERE g <> ALL (bad)) END;
+        IF cardinality(good) > 0 THEN
+            added := (SELECT coalesce(sum(u_events[g]), 0) FROM unnest(good) g);
+            -- One microsecond for each unit, so that recorded_at is monotone with position and one for each unit.
+            UPDATE {schema}.log_counter l
+               SET position = l.position + added,
+                   recorded_at = greatest(at, l.recorded_at + interval '1 microsecond') + (cardinality(good) - 1) * interval '1 microsecond'
+             WHERE l.shard = 0
+            RETURNING l.position - added, l.recorded_at - (cardinality(good) - 1) * interval '1 microsecond' INTO last_pos, first_at;
+
+            IF added > 0 THEN
+                INSERT INTO {schema}.events (stream_id, position, recorded_at, version, epoch, tenant_id, type_name, traceparent, event)
+                SELECT e.stream, last_pos + row_number() OVER (ORDER BY e.n),
+                       first_at + (array_position(good, e.unit) - 1) * interval '1 microsecond',
+                       e.version, epoch_n, e.tenant, e.type, nullif(u_traceparent[e.unit], ''), e.event
+                  FROM unnest(e_unit, e_stream, e_tenant, e_version, e_type, e_event)
+                       WITH ORDINALITY e(unit, stream, tenant, version, type, event, n)
+                 WHERE e.unit = ANY (good);
+                UPDATE {schema}.streams s SET version = w.new_version, head_hash = w.new_hash
+                  FROM unnest(w_unit, w_stream, w_version, w_new_version, w_new_hash) w(unit, stream, version, new_version, new_hash)
+                 WHERE w.unit = ANY (good) AND w.version > 0 AND w.new_version > w.version AND s.stream_id = w.stream;
+                INSERT INTO {schema}.streams (stream_id, version, tenant_id, head_hash)
+                SELECT w.stream, w.new_version, w.tenant, w.new_hash
+                  FROM unnest(w_unit, w_stream, w_tenant, w_version, w_new_version, w_new_hash) w(unit, stream, tenant, version, new_version, new_hash)
+                 WHERE w.unit = ANY (good) AND w.version = 0 AND w.new_version > 0;
+                IF true = ANY (w_timers) THEN
+                    DELETE FROM {schema}.timers t
+                     USING unnest(w_unit, w_stream, w_timers) w(unit, stream, replaced)
+                     WHERE w.unit = ANY (good) AND w.replaced AND t.stream_id = w.stream;
+                    INSERT INTO {schema}.timers (stream_id, key, tenant_id, version, due)
+                    SELECT t.stream, t.key, t.tenant, t.version, t.due
+                      FROM unnest(t_unit, t_stream, t_tenant, t_version, t_key, t_due) t(unit, stream, tenant, version, key, due)
+                     WHERE t.unit = ANY (good);
+                END IF;
+                IF cardinality(r_unit) > 0 THEN
+                    DELETE FROM {schema}.claims c
+                     USING unnest(r_unit, r_tenant, r_kind, r_hmac, r_stream) r(unit, tenant, kind, hmac, stream)
+                     WHERE r.unit = ANY (good) AND c.hmac = r.hmac AND c.kind = r.kind AND c.tenant_id = r.tenant AND c.stream_id = r.stream;
+                END IF;
+                IF cardinality(c_unit) > 0 THEN
+                    INSERT INTO {schema}.claims (hmac, kind, tenant_id, stream_id)
+                    SELECT k.hmac, k.kind, k.tenant, k.stream
+                      FROM unnest(c_unit, c_tenant, c_kind, c_hmac, c_stream) k(unit, tenant, kind, hmac, stream)
+                     WHERE k.unit = ANY (good)
+                       AND NOT EXISTS (SELECT FROM {schema}.claims c WHERE c.hmac = k.hmac AND c.kind = k.kind AND c.tenant_id = k.tenant);
+                END IF;
+            END IF;
+
+            IF 2 = ANY (u_kind) THEN
+                INSERT INTO {schema}.positions (follower, source, epoch, partition, position, offset_hint)
+                SELECT u.follower, u.source, u.epoch, u.part, u.to_position, u.hint
+                  FROM unnest(u_key, u_source, u_epoch, u_partition, u_to, u_hint, u_kind)
+                       WITH ORDINALITY u(follower, source, epoch, part, to_position, hint, kind, n)
+                 WHERE u.n = ANY (good) AND u.kind = 2
+                ON CONFLICT (follower, source, epoch, partition)
+                DO UPDATE SET position = excluded.position, offset_hint = excluded.offset_hint, progressed_at = clock_timestamp();
+            END IF;
+
+            FOR unit, "position", recorded_at IN
+                SELECT g.unit, last_pos + sum(u_events[g.unit]) OVER (ORDER BY g.unit), first_at + (g.rank - 1) * interval '1 microsecond'
+                  FROM unnest(good) WITH ORDINALITY g(unit, rank) ORDER BY g.unit
+            LOOP
+                status := 0; version := NULL; stream_id := NULL; detail := NULL; reply := NULL;
+                RETURN NEXT;
+            END LOOP;
+            IF 0 = ANY (u_kind) THEN
+                INSERT INTO {schema}.commands (request_id, tenant_id, principal, method, payload_hash, position, recorded_at, reply)
+                SELECT u_request[g.unit], u_tenant[g.unit], u_principal[g.unit], u_method[g.unit], u_payload[g.unit],
+                       last_pos + sum(u_events[g.unit]) OVER (ORDER BY g.unit), first_at + (g.rank - 1) * interval '1 microsecond',
+                       u_reply[g.unit]
+                  FROM unnest(good) WITH ORDINALITY g(unit, rank)
+                 WHERE u_kind[g.unit] = 0;
+            END IF;
+        END IF;
+
+        next_suspect := next_suspect + 1;
+        EXIT WHEN next_suspect > cardinality(suspects);
+        todo := ARRAY[suspects[next_suspect]];
+    END LOOP;
+END $$;
+
+-- Where the log stands. Raises `last` to complete_through: nothing is recorded at or before it later.
+CREATE FUNCTION {schema}.head(on_development_clock boolean)
+RETURNS TABLE (epoch integer, "position" bigint, complete_through timestamptz)
+LANGUAGE plpgsql SECURITY INVOKER AS $$
+#variable_conflict use_column
+DECLARE
+    at timestamptz;
+BEGIN
+    PERFORM pg_advisory_xact_lock({lock_class}, 0);
+    IF on_development_clock THEN
+        SELECT d.now INTO at FROM {schema}.development_clock d;
+    END IF;
+    RETURN QUERY
+    UPDATE {schema}.log_counter l SET recorded_at = greatest(coalesce(at, clock_timestamp()), l.recorded_at)
+     WHERE l.shard = 0
+    RETURNING (SELECT max(e.epoch) FROM {schema}.epochs e), l.position, l.recorded_at;
+END $$;

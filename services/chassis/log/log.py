@@ -1,0 +1,286 @@
+"""The log of a service: the way in for all three doors (`run`), live streams for questions, and the history in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from services.chassis.clock import Clock, DevelopmentClock, RealClock
+from services.chassis.log.cache import Cache, Live, Locks
+from services.chassis.log.connections import WRITER_PLANS, dsn_as, pool
+from services.chassis.log.deciding import Deciding, repeated
+from services.chassis.log.origins import Command, HeardFact, HeardUpTo, Origin, TimerFired
+from services.chassis.log.reader import Epoch, Head, Reader, verify
+from services.chassis.log.units import NO_HASH, Conflict, HeardAlready, NotStored, Record, Stored, Unit
+from services.chassis.log.writer import Writer
+from services.chassis.runtime import StartRefused
+from services.chassis.service import Service
+from services.chassis.telemetry import metrics
+from services.kernel.facts import Change, Stream
+from services.kernel.refusal import Refusal
+
+DECIDE_AGAIN_MAX = 8
+STREAMS_LIVE_MAX = 50_000
+READERS_MAX = 4
+
+S = TypeVar("S", bound=Stream)
+
+
+class Log:
+    """One service's log in one process. A Part: started before what stands on it.
+
+    `claim_key` is the key of the hashes by which names are claimed, the same for ever (or until claims are written anew).
+    """
+
+    name = "log"
+
+    def __init__(
+        self,
+        dsn: str,
+        service: Service,
+        claim_key: bytes,
+        *,
+        partitions: int = 12,
+        development_clock: DevelopmentClock | None = None,
+        streams_live_max: int = STREAMS_LIVE_MAX,
+    ) -> None:
+        self.dsn, self.service = dsn, service
+        self.clock: Clock = development_clock or RealClock()
+        self._partitions = partitions
+        as_writer = dsn_as(dsn, f"{service.name}_writer", *WRITER_PLANS)
+        self._writer = Writer(as_writer, service.name, development_clock is not None)
+        self._pool = pool(as_writer, READERS_MAX, f"{service.name}.log")
+        self._reader = Reader(self._pool, service, claim_key, development_clock is not None)
+        self._cache = Cache(streams_live_max)
+        self._locks = Locks()
+        self._wakes: list[Callable[[], None]] = []
+
+    async def start(self) -> None:
+        await self._pool.open(wait=True)
+        await self._open_first_epoch()
+        await self._writer.start()
+
+    async def stop(self) -> None:
+        await self._writer.stop()
+        await self._pool.close()
+
+    async def wait(self) -> None:
+        await self._writer.wait()
+
+    async def now(self) -> datetime:
+        """The time the business believes it is."""
+        return self.clock.now()
+
+    def on_appended(self, wake: Callable[[], None]) -> None:
+        """Call `wake` (quick, never raising) whenever something new has been stored by this process."""
+        self._wakes.append(wake)
+
+    # The way in -------------------------------------------------------------------------------------------------------
+
+    async def run(self, origin: Command | TimerFired, *changes: Change[Any], deadline_seconds: float = 10.0) -> Stored:
+        """Load, decide, store what was told. Durable when it returns.
+
+        Raises the Refusal of a decision, NotStored by kind (Conflict when an etag is old or nothing settles), OutcomeUnknown.
+        A command that was run before returns its first outcome, whatever its decision would be today.
+        """
+        etag = origin.etag if isinstance(origin, Command) else None
+        return await self._run(origin, [(origin, changes)], deadline_seconds, etag)
+
+    async def run_heard(
+        self, up_to: HeardUpTo, decisions: Sequence[tuple[HeardFact, Sequence[Change[Any]]]], deadline_seconds: float = 30.0
+    ) -> Stored:
+        """Store the effects of a batch of heard facts together with the position they move, or nothing.
+
+        Raises HeardAlready when the position is not where the batch begins; a Refusal when a decision refuses (hear the others without it).
+        """
+        return await self._run(up_to, list(decisions), deadline_seconds, None)
+
+    async def _run(
+        self,
+        origin: Command | TimerFired | HeardUpTo,
+        decisions: Sequence[tuple[Origin, Sequence[Change[Any]]]],
+        deadline_seconds: float,
+        etag: int | None,
+    ) -> Stored:
+        changes = [change for _, some in decisions for change in some]
+        tenants = {change.id: asked.tenant_id for asked, some in decisions for change in some}
+        async with asyncio.timeout(deadline_seconds + 1), self._locks.hold(tenants):
+            for again in range(DECIDE_AGAIN_MAX):
+                deciding = await self._load(changes, tenants)
+                try:
+                    if etag is not None and deciding.versions[changes[0].id][0] != etag:
+                        return await self._answer_old_etag(origin, deciding, changes[0].id, deadline_seconds)
+                    stored = await self._attempt(origin, decisions, deciding, deadline_seconds)
+                except Conflict:
+                    if etag is not None or again == DECIDE_AGAIN_MAX - 1:
+                        raise
+                    continue
+                return stored
+        raise AssertionError("unreachable: the last attempt raises or returns")
+
+    async def _attempt(
+        self,
+        origin: Command | TimerFired | HeardUpTo,
+        decisions: Sequence[tuple[Origin, Sequence[Change[Any]]]],
+        deciding: Deciding,
+        deadline_seconds: float,
+    ) -> Stored:
+        traceparent = decisions[0][0].traceparent if decisions else ""
+        refusal: Refusal | None = None
+        try:
+            for asked, changes in decisions:
+                deciding.decide(asked, changes)
+            unit = deciding.unit(origin, traceparent)
+        except Refusal as refused:
+            refusal = refused
+            unit = deciding.check(origin, refused, traceparent)
+            if isinstance(origin, HeardUpTo):
+                raise
+        stored = await self._append(unit, deciding, deadline_seconds)
+        if refusal is not None and not stored.is_repeated:
+            self._count("refused")
+            raise refusal
+        self._keep(deciding, stored, refusal is None)
+        return stored
+
+    async def _append(self, unit: Unit, deciding: Deciding, deadline_seconds: float) -> Stored:
+        try:
+            placed = await self._writer.append(unit, deadline_seconds)
+        except HeardAlready as already:
+            if not already.is_ours:
+                self._count("heard_already")
+                raise
+            return Stored(already.position, deciding.now, (), is_repeated=True)
+        except NotStored as not_stored:
+            self._count(type(not_stored).__name__)
+            raise
+        if placed.reply is not None:
+            self._count("repeated")
+            return repeated(placed.reply, placed.position, placed.recorded_at)
+        return Stored(placed.position, placed.recorded_at, tuple(deciding.streams))
+
+    async def _answer_old_etag(self, origin: Any, deciding: Deciding, stream_id: UUID, deadline_seconds: float) -> Stored:
+        """A repeated command gets its first reply even when its etag is old by now; anything else is a Conflict."""
+        version = deciding.versions[stream_id][0]
+        stored = await self._append(deciding.check(origin, None, ""), deciding, deadline_seconds)
+        if stored.is_repeated:
+            return stored
+        raise Conflict(stream_id, version)
+
+    def _keep(self, deciding: Deciding, stored: Stored, decided: bool) -> None:
+        if stored.is_repeated or not decided:
+            return
+        for live in deciding.live.values():
+            if live.stream.version:
+                self._cache.put(live)
+        told = any(deciding.told.values())
+        self._count("stored" if told else "told_nothing")
+        if told:
+            for wake in self._wakes:
+                wake()
+
+    async def _load(self, changes: Sequence[Change[Any]], tenants: dict[UUID, str]) -> Deciding:
+        """Live streams out of the cache, the missing ones from the store; given ones as they are."""
+        types = {change.id: change.stream for change in changes}
+        given = {stream_id: kind for change in changes for kind, stream_id in change.given}
+        live = {stream_id: taken for stream_id in types if (taken := self._cache.take(stream_id)) is not None}
+        looked_at = {stream_id: there for stream_id in given if (there := self._cache.get(stream_id)) is not None}
+        missing = {**{i: t for i, t in given.items() if i not in looked_at}, **{i: t for i, t in types.items() if i not in live}}
+        if missing:
+            tenant_of = {stream_id: tenants.get(stream_id, "") for stream_id in missing}
+            for stream_id, cold in (await self._cold(missing, tenant_of)).items():
+                (live if stream_id in types else looked_at)[stream_id] = cold
+                if stream_id not in types and cold.stream.version:
+                    self._cache.put(cold)
+        wanted = {stream_id: live[stream_id] for stream_id in types}
+        for stream_id, there in wanted.items():
+            if there.stream.version and there.tenant_id != tenants[stream_id]:
+                # Another tenant's stream does not exist for this one; the write would be refused, and so is the look.
+                wanted[stream_id] = Live(types[stream_id].blank(stream_id), NO_HASH, tenants[stream_id])
+        return Deciding(self.service.mapper, self._reader, wanted, looked_at, self.clock.now())
+
+    async def _cold(self, types: dict[UUID, type[Stream]], tenants: dict[UUID, str]) -> dict[UUID, Live]:
+        cold = {}
+        for stream_id, records in (await self._reader.streams(list(types))).items():
+            stream = types[stream_id].blank(stream_id)
+            head = self._fold(stream, records)
+            cold[stream_id] = Live(stream, head, records[0].tenant_id if records else tenants[stream_id])
+        return cold
+
+    def _fold(self, stream: Stream, records: Sequence[Record], head: bytes = NO_HASH) -> bytes:
+        head = verify(records, stream.version, head)
+        for record in records:
+            self.service.mapper.decode(record.event).mutate(stream)
+        return head
+
+    def _count(self, outcome: str) -> None:
+        metrics.COMMANDS.add(1, {"service": self.service.name, "outcome": outcome})
+
+    async def _open_first_epoch(self) -> None:
+        async with self._pool.connection() as connection:
+            await connection.execute(
+                f"INSERT INTO {self.service.name}.epochs VALUES (1, 0, %s) ON CONFLICT DO NOTHING".encode(), (self._partitions,)
+            )
+        epoch = await self.epoch()
+        if epoch.partitions != self._partitions:
+            raise StartRefused(
+                f"the topic has {epoch.partitions} partitions since epoch {epoch.number}; {self._partitions} need a new epoch"
+            )
+
+    # Questions --------------------------------------------------------------------------------------------------------
+
+    async def load(self, stream: type[S], stream_id: UUID, tenant_id: str) -> S:
+        """The live stream, with everything stored by anyone until now. Look, do not touch. Blank where there is none for this tenant."""
+        async with self._locks.hold([stream_id]):
+            live = self._cache.take(stream_id)
+            if live is None or live.tenant_id != tenant_id:
+                if live is not None:
+                    self._cache.put(live)
+                live = (await self._cold({stream_id: stream}, {stream_id: tenant_id}))[stream_id]
+            else:
+                newer = await self._reader.after_version(stream_id, live.stream.version)
+                live.head_hash = self._fold(live.stream, newer, live.head_hash)
+            if not live.stream.version or live.tenant_id != tenant_id:
+                return stream.blank(stream_id)
+            self._cache.put(live)
+            return live.stream  # type: ignore[return-value]  # loaded as `stream`
+
+    async def fold(self, stream: type[S], stream_id: UUID, tenant_id: str, known_at: datetime | None = None) -> S:
+        """A fresh fold of the stored history, as far as it was known at an instant (None: all of it). Blank where nothing was."""
+        folded = stream.blank(stream_id)
+        self._fold(folded, await self.read_stream(stream_id, tenant_id, known_at))
+        return folded
+
+    async def read_stream(self, stream_id: UUID, tenant_id: str, known_at: datetime | None = None) -> list[Record]:
+        """The stream's records, its chain verified as a whole; HistoryDoesNotVerify where it does not fit."""
+        records = (await self._reader.streams([stream_id]))[stream_id]
+        if not records or records[0].tenant_id != tenant_id:
+            return []
+        return records if known_at is None else [record for record in records if record.recorded_at <= known_at]
+
+    async def read(self, after: int, limit: int) -> list[Record]:
+        return await self._reader.read(after, limit)
+
+    async def claimed(self, tenant_id: str, kind: str, values: Sequence[str]) -> dict[str, UUID]:
+        return await self._reader.claimed(tenant_id, kind, values)
+
+    async def head(self) -> Head:
+        return await self._reader.head()
+
+    async def epoch(self) -> Epoch:
+        """The present one."""
+        return (await self._reader.epochs())[-1]
+
+    async def epochs(self) -> list[Epoch]:
+        """All of them, oldest first."""
+        return await self._reader.epochs()
+
+    async def tenant_of(self, stream_id: UUID) -> str | None:
+        """Whose stream it is; None where there is none."""
+        return await self._reader.tenant_of(stream_id)
+
+
+__all__ = ["Epoch", "Head", "Log"]

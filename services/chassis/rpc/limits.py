@@ -1,0 +1,54 @@
+"""Limits: how many calls at once, how large a request, how long a call. What is beyond is refused at once, never queued."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from google.protobuf.message import Message
+
+from services.chassis.rpc.around import Around, Call
+
+RETRY_AFTER_SECONDS = 1.0
+
+
+class ServerIsBusy(Exception):
+    """As many calls are in hand as this process takes."""
+
+    retry_after_seconds = RETRY_AFTER_SECONDS
+
+
+class RequestIsTooLarge(Exception):
+    """A request is larger than its kind of method takes."""
+
+    def __init__(self, size: int, limit: int) -> None:
+        self.size, self.limit = size, limit
+        super().__init__(f"{size} bytes, at most {limit}")
+
+
+class Limits(Around):
+    def __init__(self, rpcs_max: int, unary_bytes_max: int, unary_seconds_max: float, stream_seconds_max: float) -> None:
+        super().__init__()
+        self._rpcs_max, self._unary_bytes_max = rpcs_max, unary_bytes_max
+        self._unary_seconds_max, self._stream_seconds_max = unary_seconds_max, stream_seconds_max
+        self._in_hand = 0
+
+    def around(self, call: Call) -> AbstractAsyncContextManager[None]:
+        return self._counted(call)
+
+    @asynccontextmanager
+    async def _counted(self, call: Call) -> AsyncIterator[None]:
+        if self._in_hand >= self._rpcs_max:
+            raise ServerIsBusy
+        self._in_hand += 1
+        try:
+            # A caller's own, shorter deadline is kept by grpc, which cancels the call.
+            async with asyncio.timeout(self._stream_seconds_max if call.is_stream else self._unary_seconds_max):
+                yield
+        finally:
+            self._in_hand -= 1
+
+    def check(self, call: Call, request: Message) -> None:
+        if not call.is_stream and (size := request.ByteSize()) > self._unary_bytes_max:
+            raise RequestIsTooLarge(size, self._unary_bytes_max)

@@ -1,0 +1,306 @@
+"""Treatment: one case's position in our strategy: where it stands, as we were told, and the segment it is in for that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from services.kernel import ids
+from services.kernel.facts import Causation, Fact, Stream
+from services.kernel.money import Money
+from services.kernel.refusal import IsUnknown
+from services.strategy.domain.segments import Evaluate, Inputs, Match, SegmentTables
+from services.strategy.domain.standing import BalanceAuthority, Report, Standing, TermsNoted
+
+# What happened ---------------------------------------------------------------
+
+
+class TreatmentStarted(Fact):
+    case_id: UUID
+    client_id: UUID
+    portfolio_id: UUID
+    origin: Causation
+    currency_code: str
+    balance_authority: BalanceAuthority
+    zone: str
+
+    def apply(self, treatment: Treatment) -> None:
+        treatment.case_id = self.case_id
+        treatment.client_id = self.client_id
+        treatment.portfolio_id = self.portfolio_id
+        treatment.heard = self.origin.version
+        treatment.terms.append(TermsNoted(date.min, self.balance_authority, self.zone))
+        treatment.standing = Standing("", Money.zero(self.currency_code), {}, None)
+
+
+class TreatmentOpened(Fact):
+    case_id: UUID
+    origin: Causation
+
+    def apply(self, treatment: Treatment) -> None:
+        treatment.is_open = True
+        treatment.heard = self.origin.version
+
+
+class BalanceAuthorityNoted(Fact):
+    balance_authority: BalanceAuthority
+    zone: str
+    effective_from: date
+    origin: Causation
+
+    def apply(self, treatment: Treatment) -> None:
+        treatment.terms.append(TermsNoted(self.effective_from, self.balance_authority, self.zone))
+        treatment.heard = self.origin.version
+
+
+class StandingNoted(Fact):
+    bucket: str
+    balance: Money
+    origin: Causation
+    debt_id: UUID | None
+    debt_balance: Money | None
+    reported_as_of: date | None
+    reported: Money | None
+
+    def apply(self, treatment: Treatment) -> None:
+        standing = treatment.standing.with_debt(self.debt_id, self.debt_balance) if self.debt_id else treatment.standing
+        report = standing.report
+        if self.reported_as_of is not None and self.reported is not None:
+            report = Report(self.reported_as_of, self.reported)
+        treatment.standing = Standing(self.bucket, self.balance, standing.debts, report)
+        treatment.heard = self.origin.version
+
+
+class SegmentAssigned(Fact):
+    case_id: UUID
+    from_: str
+    to: str
+    table_version: int
+    row_id: str
+    reason: str
+    bucket: str
+    balance: Money
+    client_id: UUID
+
+    def apply(self, treatment: Treatment) -> None:
+        inputs = Inputs(self.bucket, self.balance, self.client_id)
+        treatment.assigned = Assigned(self.table_version, inputs, Match(self.to, self.row_id, self.reason))
+
+
+class TreatmentEnded(Fact):
+    case_id: UUID
+    reason_code: str
+    origin: Causation
+
+    def apply(self, treatment: Treatment) -> None:
+        treatment.has_ended = True
+        treatment.heard = self.origin.version
+
+
+class TreatmentResumed(Fact):
+    case_id: UUID
+    origin: Causation
+
+    def apply(self, treatment: Treatment) -> None:
+        treatment.has_ended = False
+        treatment.heard = self.origin.version
+
+
+# Where it stands -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """Why the case is in its segment: which table saw what, and the row that matched."""
+
+    table_version: int
+    inputs: Inputs
+    match: Match
+
+
+class Treatment(Stream):
+    def __init__(self) -> None:
+        self.case_id = UUID(int=0)
+        self.client_id = UUID(int=0)
+        self.portfolio_id = UUID(int=0)
+        self.heard = 0
+        """Version of the case up to which what we were told is noted."""
+        self.is_open = False
+        self.has_ended = False
+        self.terms: list[TermsNoted] = []
+        self.standing = Standing("", Money.zero(""), {}, None)
+        self.assigned: Assigned | None = None
+
+    @property
+    def segment(self) -> str:
+        """Empty until a table has spoken."""
+        return self.assigned.match.segment if self.assigned else ""
+
+    @property
+    def inputs(self) -> Inputs:
+        """What a table would see now."""
+        return Inputs(self.standing.bucket, self.standing.balance, self.client_id)
+
+    @property
+    def is_treated(self) -> bool:
+        return self.is_open and not self.has_ended
+
+
+def stream_of(case_id: UUID) -> UUID:
+    """The stream of the case's treatment."""
+    return ids.derived("treatment", case_id)
+
+
+# What may be decided ---------------------------------------------------------
+
+
+class TreatmentIsUnknown(IsUnknown):
+    """There is no treatment of such a case, or none that the caller may see."""
+
+
+def start(
+    treatment: Treatment,
+    case_id: UUID,
+    client_id: UUID,
+    portfolio_id: UUID,
+    origin: Causation,
+    currency_code: str,
+    balance_authority: BalanceAuthority,
+    zone: str,
+) -> None:
+    """The case is registered: from now on we keep in mind where it stands."""
+    if treatment.exists:
+        return
+    treatment.tell(
+        TreatmentStarted(
+            **treatment.next(),
+            case_id=case_id,
+            client_id=client_id,
+            portfolio_id=portfolio_id,
+            origin=origin,
+            currency_code=currency_code,
+            balance_authority=balance_authority,
+            zone=zone,
+        )
+    )
+
+
+def take_in(treatment: Treatment, tables: SegmentTables, origin: Causation, note: Callable[[Treatment], None], evaluate: Evaluate) -> None:
+    """One fact of the case: note it, then see which segment the case is in for it. What comes late, after a newer word, is passed over."""
+    if not treatment.exists:
+        raise TreatmentIsUnknown
+    if origin.version <= treatment.heard:
+        return
+    note(treatment)
+    assign_segment(treatment, tables, evaluate)
+
+
+def open_treatment(treatment: Treatment, origin: Causation, bucket: str) -> None:
+    """The case is open; `bucket` is empty where its delinquency is not known yet."""
+    if not treatment.is_open:
+        treatment.tell(TreatmentOpened(**treatment.next(), case_id=treatment.case_id, origin=origin))
+    if bucket:
+        note_bucket(treatment, origin, bucket)
+
+
+def end_treatment(treatment: Treatment, origin: Causation, reason_code: str) -> None:
+    if not treatment.has_ended:
+        treatment.tell(TreatmentEnded(**treatment.next(), case_id=treatment.case_id, reason_code=reason_code, origin=origin))
+
+
+def resume_treatment(treatment: Treatment, origin: Causation) -> None:
+    if treatment.has_ended:
+        treatment.tell(TreatmentResumed(**treatment.next(), case_id=treatment.case_id, origin=origin))
+
+
+def note_terms(treatment: Treatment, origin: Causation, balance_authority: BalanceAuthority, zone: str, effective_from: date) -> None:
+    """Whose balance counts from a day on; where that day has come, the balance may be another one."""
+    terms = TermsNoted(effective_from, balance_authority, zone)
+    if (treatment.terms[-1].balance_authority, treatment.terms[-1].zone) != (balance_authority, zone):
+        treatment.tell(
+            BalanceAuthorityNoted(
+                **treatment.next(),
+                balance_authority=terms.balance_authority,
+                zone=terms.zone,
+                effective_from=terms.effective_from,
+                origin=origin,
+            )
+        )
+    _note(treatment, origin, treatment.standing)
+
+
+def note_bucket(treatment: Treatment, origin: Causation, bucket: str) -> None:
+    _note(treatment, origin, treatment.standing.with_bucket(bucket))
+
+
+def note_debt(treatment: Treatment, origin: Causation, debt_id: UUID, change: Money) -> None:
+    """A debt was attached (its whole balance is the change) or adjusted."""
+    known = treatment.standing.debts.get(debt_id, Money.zero(change.currency_code))
+    _note(treatment, origin, treatment.standing.with_debt(debt_id, known + change), debt_id)
+
+
+def note_debt_gone(treatment: Treatment, origin: Causation, debt_id: UUID) -> None:
+    _note(treatment, origin, treatment.standing.with_debt(debt_id, None), debt_id)
+
+
+def note_report(treatment: Treatment, origin: Causation, as_of: date, reported: Money) -> None:
+    """The creditor's snapshot. One of a day before the latest is no news; one of the same day corrects it."""
+    _note(treatment, origin, treatment.standing.with_report(Report(as_of, reported)))
+
+
+def assign_segment(treatment: Treatment, tables: SegmentTables, evaluate: Evaluate) -> None:
+    """Ask the table in force, while the case is open. Told only when segment, row or version has changed."""
+    if not treatment.is_treated or tables.active is None:
+        return
+    was, inputs, version = treatment.assigned, treatment.inputs, tables.active.version
+    if was is not None and (was.table_version, was.inputs) == (version, inputs):
+        return
+    match = evaluate(tables.active.table, inputs)
+    if was is not None and (was.table_version, was.match.segment, was.match.row_id) == (version, match.segment, match.row_id):
+        return
+    treatment.tell(
+        SegmentAssigned(
+            **treatment.next(),
+            case_id=treatment.case_id,
+            from_=treatment.segment,
+            to=match.segment,
+            table_version=version,
+            row_id=match.row_id,
+            reason=match.reason,
+            bucket=inputs.bucket,
+            balance=inputs.balance,
+            client_id=inputs.client_id,
+        )
+    )
+
+
+def is_reproduced(assigned: Assigned, tables: SegmentTables, evaluate: Evaluate) -> bool:
+    """Whether the recorded version over the recorded inputs still says what was recorded."""
+    return evaluate(tables.known(assigned.table_version).table, assigned.inputs) == assigned.match
+
+
+def _note(treatment: Treatment, origin: Causation, said: Standing, debt_id: UUID | None = None) -> None:
+    """Tell where the case stands if that, or what it rests on, has changed."""
+    known = treatment.standing
+    standing = said.weighed(treatment.terms, treatment.happened_at)
+    if standing == known:
+        return
+    report = standing.report if standing.report != known.report else None
+    treatment.tell(
+        StandingNoted(
+            **treatment.next(),
+            bucket=standing.bucket,
+            balance=standing.balance,
+            origin=origin,
+            debt_id=debt_id,
+            debt_balance=_balance_of(standing.debts, debt_id),
+            reported_as_of=report.as_of if report else None,
+            reported=report.balance if report else None,
+        )
+    )
+
+
+def _balance_of(debts: Mapping[UUID, Money], debt_id: UUID | None) -> Money | None:
+    return debts.get(debt_id) if debt_id else None

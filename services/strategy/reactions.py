@@ -1,0 +1,110 @@
+"""Told by others: what strategy does with the facts of cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from uuid import UUID
+
+from acuerdo.cases.v1 import events_pb2 as cases
+from acuerdo.cases.v1.types_pb2 import Authority, CloseOutcome, ComponentAmount, PortfolioTerms
+from google.type.date_pb2 import Date
+
+from services.chassis.heard import Heard, Reactions
+from services.chassis.rpc import words
+from services.kernel.facts import Change
+from services.kernel.money import Money, total
+from services.strategy import application
+from services.strategy.domain.standing import BalanceAuthority
+from services.strategy.domain.treatment import Treatment
+
+Changes = Iterable[Change[Treatment]]
+
+
+def start_treatment(heard: Heard[cases.CaseRegistered]) -> Changes:
+    fact = heard.fact
+    yield application.start_treatment(
+        heard.stream_id,
+        UUID(bytes=fact.client_id),
+        UUID(bytes=fact.portfolio_id),
+        heard.origin,
+        fact.terms.currency_code,
+        _authority(fact.terms),
+        fact.terms.zone,
+    )
+
+
+def open_treatment(heard: Heard[cases.CaseOpened]) -> Changes:
+    yield application.open_treatment(heard.tenant_id, heard.origin, heard.fact.initial_bucket)
+
+
+def end_treatment(heard: Heard[cases.CaseClosed]) -> Changes:
+    outcome = CloseOutcome.Name(heard.fact.outcome).removeprefix("CLOSE_OUTCOME_")
+    yield application.end_treatment(heard.tenant_id, heard.origin, outcome)
+
+
+def end_treatment_of_a_rejected_case(heard: Heard[cases.CaseRejected]) -> Changes:
+    yield application.end_treatment(heard.tenant_id, heard.origin, "REJECTED")
+
+
+def resume_treatment(heard: Heard[cases.CaseReopened]) -> Changes:
+    yield application.resume_treatment(heard.tenant_id, heard.origin)
+
+
+def note_terms(heard: Heard[cases.CaseTermsChanged]) -> Changes:
+    fact = heard.fact
+    yield application.note_terms(heard.tenant_id, heard.origin, _authority(fact.terms), fact.terms.zone, _day(fact.effective_from))
+
+
+def note_bucket(heard: Heard[cases.BucketChanged]) -> Changes:
+    yield application.note_bucket(heard.tenant_id, heard.origin, heard.fact.to)
+
+
+def note_attached_debt(heard: Heard[cases.DebtAttached]) -> Changes:
+    fact = heard.fact
+    yield application.note_debt(heard.tenant_id, heard.origin, UUID(bytes=fact.debt_id), _sum(fact.components))
+
+
+def note_adjusted_debt(heard: Heard[cases.DebtBalanceAdjusted]) -> Changes:
+    fact = heard.fact
+    yield application.note_debt(heard.tenant_id, heard.origin, UUID(bytes=fact.debt_id), _sum(fact.deltas))
+
+
+def note_debt_gone(heard: Heard[cases.DebtDetached]) -> Changes:
+    yield application.note_debt_gone(heard.tenant_id, heard.origin, UUID(bytes=heard.fact.debt_id))
+
+
+def note_report(heard: Heard[cases.BalanceReported]) -> Changes:
+    yield application.note_report(heard.tenant_id, heard.origin, _day(heard.fact.as_of), words.money(heard.fact.theirs))
+
+
+def _authority(terms: PortfolioTerms) -> BalanceAuthority:
+    return BalanceAuthority[Authority.Name(terms.balance_authority).removeprefix("AUTHORITY_")]
+
+
+def _sum(components: Iterable[ComponentAmount]) -> Money:
+    """A fact that the case told holds at least one component, all in one currency."""
+    amounts = [words.money(component.amount) for component in components]
+    return total(amounts, amounts[0].currency_code)
+
+
+def _day(wire: Date) -> date:
+    return date(wire.year, wire.month, wire.day)
+
+
+# By source; each source is followed on its own.
+REACTIONS: dict[str, Reactions] = {
+    "cases": {
+        cases.CaseRegistered: start_treatment,
+        cases.CaseOpened: open_treatment,
+        cases.CaseClosed: end_treatment,
+        cases.CaseRejected: end_treatment_of_a_rejected_case,
+        cases.CaseReopened: resume_treatment,
+        cases.CaseTermsChanged: note_terms,
+        cases.BucketChanged: note_bucket,
+        cases.DebtAttached: note_attached_debt,
+        cases.DebtBalanceAdjusted: note_adjusted_debt,
+        cases.DebtDetached: note_debt_gone,
+        cases.BalanceReported: note_report,
+    },
+}
