@@ -28,7 +28,7 @@ check: setup ## Lint, types, import rules, dependencies, contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/deptry .
-	@cd proto && ../$(BIN)/buf lint && ../$(BIN)/buf format --diff --exit-code && ../$(BIN)/buf breaking --against released.binpb
+	@cd proto && ../$(BIN)/buf lint && ../$(BIN)/buf format --diff --exit-code && ../$(BIN)/buf build -o -\#format=binpb | ../$(BIN)/buf breaking -\#format=binpb --against released.binpb
 
 kafka: setup ## Run a real Apache Kafka on this machine until Ctrl-C
 	@$(BIN)/python -m dev.kafka

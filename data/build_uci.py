@@ -82,10 +82,15 @@ def _write(file: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 
 
 def main(arguments: Sequence[str]) -> None:
-    if not 1 <= len(arguments) <= 3:
-        sys.exit(__doc__)
-    source, folder, customers = (*arguments, *("", "")[len(arguments) - 1 :])
-    build(Path(source), Path(folder) if folder else HERE / "uci", int(customers) if customers else CUSTOMERS)
+    match arguments:
+        case [source]:
+            build(Path(source))
+        case [source, folder]:
+            build(Path(source), Path(folder))
+        case [source, folder, customers]:
+            build(Path(source), Path(folder), int(customers))
+        case _:
+            sys.exit(__doc__)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Makes a remesa and one creditor file for each month from a portfolio file: one row for each customer and month.
 
-python data/split_portfolio.py data/portfolio_uci.csv data/uci [--product credit_card]
+python data/split_portfolio.py my_portfolio.csv my_folder [--product credit_card]
 
 The format is described in README.md beside this file. Lines that cannot be used are reported, the rest goes on; exit code 1 then.
 """
@@ -24,8 +24,6 @@ PORTFOLIO = Columns(
 )
 REMESA_HEADER = ("external_ref", "product", "principal", "value_date")
 MONTH_HEADER = ("external_ref", "cycles_past_due", "balance", "payment")
-CURRENCY = "TWD"
-"""Only for its two decimals: amounts go from file to file as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +67,10 @@ def split(rows: Sequence[CustomerMonth], folder: Path, product: str) -> list[Pat
 
 
 def _amount(cells: Cells, name: str) -> str:
-    return plain(cells.amount(name, CURRENCY), CURRENCY).removesuffix(".00")
+    return plain(cells.amount(name))
 
 
-def _write(file: Path, header: Sequence[str], lines: Iterable[Sequence[str]]) -> Path:
+def _write(file: Path, header: Sequence[str], lines: Iterable[tuple[str, ...]]) -> Path:
     with file.open("w", newline="", encoding="utf-8") as opened:
         writer = csv.writer(opened, lineterminator="\n")
         writer.writerow(header)

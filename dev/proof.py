@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from acuerdo.cases.v1 import service_pb2 as cases
@@ -16,6 +15,7 @@ from acuerdo.strategy.v1.events_pb2 import StrategyEvent
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from google.protobuf.message import Message
 
+from clients.cli.blocks import ProofRow
 from dev.doors import Doors
 
 EVENTS: dict[str, type[Message]] = {"cases": CaseEvent, "strategy": StrategyEvent}
@@ -26,32 +26,13 @@ Identity = tuple[str, str]
 """(stream:version, SHA-256 of the event's bytes)."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceProof:
-    """Figures of one service."""
-
-    service: str
-    stored: int
-    published: int
-    heard: dict[str, int]
-    """By follower: facts of this service's topic that the follower has heard."""
-    streams: int
-    broken_chains: tuple[str, ...]
-    differences: tuple[str, ...]
-    """Identities that are stored and not published, or published and not stored; at most ten."""
-
-    @property
-    def holds(self) -> bool:
-        return not self.broken_chains and not self.differences and all(n == self.stored for n in self.heard.values())
-
-
-async def prove(doors: Doors, bootstrap: str) -> list[ServiceProof]:
+async def prove(doors: Doors, bootstrap: str) -> list[ProofRow]:
     """Compare each service's log with its topic and with what its listeners say they have heard."""
     heard = await _heard_positions(doors)
     return [await _prove_one(name, doors, bootstrap, heard) for name in doors.names]
 
 
-async def _prove_one(name: str, doors: Doors, bootstrap: str, heard: dict[tuple[str, str], dict[int, int]]) -> ServiceProof:
+async def _prove_one(name: str, doors: Doors, bootstrap: str, heard: dict[tuple[str, str], dict[int, int]]) -> ProofRow:
     records = [record async for chunk in doors.logs[name].Replay(log.ReplayRequest()) for record in chunk.records]
     stored = _identities(name, records)
     published, positions = await _published(name, bootstrap)
@@ -61,7 +42,7 @@ async def _prove_one(name: str, doors: Doors, bootstrap: str, heard: dict[tuple[
         for (follower, source), up_to in heard.items()
         if source == name
     }
-    return ServiceProof(
+    return ProofRow(
         service=name,
         stored=len(records),
         published=len(published),
@@ -132,7 +113,8 @@ async def _heard_positions(doors: Doors) -> dict[tuple[str, str], dict[int, int]
 
 async def replay_equals_live(doors: Doors, case_ids: Sequence[str]) -> list[str]:
     """The cases whose live state differs from a fold of their stored history; none is what we want."""
-    now = (await doors.operations["cases"].GetClock(operations.GetClockRequest())).now
+    # Not the clock: what is stored at one instant of it is told apart by microseconds.
+    now = (await doors.logs["cases"].Head(log.HeadRequest())).head.complete_through
     at_once = asyncio.Semaphore(QUESTIONS_AT_ONCE)
 
     async def differs(case_id: str) -> bool:

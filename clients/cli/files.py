@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 from uuid import UUID, uuid5
 
 from acuerdo.cases.v1.service_pb2 import ArrearsRow, CaseRow
@@ -13,14 +14,19 @@ from acuerdo.cases.v1.types_pb2 import Component, ComponentAmount, ControlTotals
 from acuerdo.common.v1.types_pb2 import Money
 from google.type import date_pb2
 
-from clients.cli.tables import Cells, CellIsWrong, Columns, Table, read_table
+from clients.cli.money import decimals_of
+from clients.cli.tables import CellIsWrong, Cells, Columns, Table, read_table
 
 PERSONS = UUID("669356b4-7d84-5b16-aba0-da50fcbd634c")
 """Until contacts mints persons, one is derived (UUIDv5) from the client and its reference: the same row again is the same person."""
+CHUNK_ROWS_MAX = 128
+"""As the contract says of RegisterCases and ReportArrears."""
 CYCLES_MAX = 999
 DAYS_MAX = 36_500
 REFERENCE_MAX = 64
 PRODUCT_MAX = 40
+
+R = TypeVar("R")
 
 
 def read_remesa(file: Path, client_id: str, currency_code: str) -> Table[CaseRow]:
@@ -40,6 +46,12 @@ def totals_of(rows: Iterable[CaseRow], currency_code: str) -> ControlTotals:
         count += 1
         units += sum(component.amount.minor_units for debt in row.debts for component in debt.components)
     return ControlTotals(count=count, amount=Money(currency_code=currency_code, minor_units=units))
+
+
+def chunks(rows: Sequence[R], size: int = CHUNK_ROWS_MAX) -> Iterator[Sequence[R]]:
+    """The rows in lists of `size`, the last one shorter."""
+    for first in range(0, len(rows), size):
+        yield rows[first : first + size]
 
 
 def wire_date(day: date) -> date_pb2.Date:
@@ -87,7 +99,7 @@ def _arrears_row(currency_code: str, cells: Cells) -> ArrearsRow:
 
 
 def _money(cells: Cells, name: str, currency_code: str) -> Money:
-    return Money(currency_code=currency_code, minor_units=cells.amount(name, currency_code))
+    return Money(currency_code=currency_code, minor_units=cells.amount(name, decimals_of(currency_code)))
 
 
 def _day(cells: Cells, name: str) -> date_pb2.Date | None:

@@ -76,7 +76,7 @@ class Cells:
         try:
             return minor_units(self.text(name), may_use_comma=self.may_use_comma, decimals=decimals)
         except NotAnAmount as wrong:
-            raise CellIsWrong(name, str(wrong)) from None
+            raise CellIsWrong(name, "AMOUNT_IS_INVALID", str(wrong)) from None
 
     def day(self, name: str) -> date:
         value = self.text(name)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from uuid import UUID
 
 from acuerdo.common.v1 import log_pb2, log_pb2_grpc
 
-from services.chassis.follower import marks
 from services.chassis.follower.record import partition_of
 from services.chassis.identity import Principal
 from services.chassis.log.log import Epoch, Log
@@ -16,7 +14,7 @@ from services.chassis.log.units import HistoryDoesNotVerify, Record
 from services.chassis.rpc import Context, words
 from services.kernel.refusal import IsUnknown
 
-PAGE_RECORDS = 500
+PAGE_RECORDS, PAGE_RECORDS_MIN = 500, 50
 CHUNK_BYTES_MAX = 1024 * 1024
 """Of one message: well below what a client takes by default (4 MiB)."""
 LOOK_BACK_RECORDS = 256
@@ -35,31 +33,10 @@ async def nothing_of_theirs(_: Principal, __: Sequence[Record]) -> Sequence[Reco
 
 
 class LogService(log_pb2_grpc.LogServicer):
-    """A servicer, and a part: it has a connection of its own. Put it before the Rpc that serves it.
-
-    `may_see` narrows what a client's own token is shown.
-    """
-
-    name = "logservice"
+    """`may_see` narrows what a client's own token is shown."""
 
     def __init__(self, log: Log, may_see: MaySee = nothing_of_theirs) -> None:
         self._log, self._may_see = log, may_see
-        self._pool = marks.pool(log.dsn, log.service.name, self.name)
-        self._stopped = asyncio.Event()
-
-    # A part ------------------------------------------------------------------------------------------------------------
-
-    async def start(self) -> None:
-        await self._pool.open()
-
-    async def stop(self) -> None:
-        await self._pool.close()
-        self._stopped.set()
-
-    async def wait(self) -> None:
-        await self._stopped.wait()
-
-    # What it serves ----------------------------------------------------------------------------------------------------
 
     async def Replay(self, request: log_pb2.ReplayRequest, context: Context) -> AsyncIterator[log_pb2.ReplayResponse]:
         """Ends at what was stored when it was asked, or at `limit`."""
@@ -103,21 +80,25 @@ class LogService(log_pb2_grpc.LogServicer):
             yield [record for record in records if record.position > request.after_position]
             return
         after, end = request.after_position, (await self._log.head()).position
-        while after < end and (page := await self._log.read(after, min(PAGE_RECORDS, end - after))):
+        size = min(PAGE_RECORDS, max(request.limit, PAGE_RECORDS_MIN)) if request.limit else PAGE_RECORDS
+        while after < end and (page := await self._log.read(after, min(size, end - after))):
             yield page
             after = page[-1].position
 
     async def _stream(self, who: Principal, stream_id: UUID) -> Sequence[Record]:
         """The verified chain of a stream of the caller's tenant; nothing for another tenant's."""
-        tenant_id = await self._tenant_of(stream_id) if who.is_of_the_platform else who.tenant_id
-        return () if tenant_id is None else await self._log.read_stream(stream_id, tenant_id)
+        # Before it is read: whether another tenant's history holds is not the caller's to know either.
+        tenant_id = await self._log.tenant_of(stream_id)
+        if tenant_id is None or not who.may_see_tenant(tenant_id):
+            return ()
+        return await self._log.read_stream(stream_id, tenant_id)
 
     async def _seen(self, who: Principal, records: Sequence[Record]) -> Sequence[Record]:
         theirs = [record for record in records if who.may_see_tenant(record.tenant_id)]
         return theirs if who.scope.client_ids is None or not theirs else await self._may_see(who, theirs)
 
     async def _wiring(self, request: log_pb2.ReplayRequest, who: Principal) -> _Wire:
-        wire = _Wire(await self._epochs(), frozenset(request.types), request.partition if request.HasField("partition") else None)
+        wire = _Wire(await self._log.epochs(), frozenset(request.types), request.partition if request.HasField("partition") else None)
         # Who sees some tenants' records only could not use it, and would learn how much the others do.
         if wire.partition is not None and who.is_of_the_platform:
             wire.previous = await self._last_up_to(wire, request.after_position)
@@ -134,22 +115,13 @@ class LogService(log_pb2_grpc.LogServicer):
             before, looked = after, looked * 2
         return {}
 
-    async def _epochs(self) -> dict[int, Epoch]:
-        async with self._pool.connection() as connection:
-            rows = await (await connection.execute("SELECT epoch, starts_after, partitions FROM epochs")).fetchall()
-        return {row[0]: Epoch(*row) for row in rows}
-
-    async def _tenant_of(self, stream_id: UUID) -> str | None:
-        async with self._pool.connection() as connection:
-            row = await (await connection.execute("SELECT tenant_id FROM streams WHERE stream_id = %s", (stream_id,))).fetchone()
-        return None if row is None else str(row[0])
-
 
 class _Wire:
     """Stored records to those of the contract, with what only the log's order knows: partition and previous position."""
 
-    def __init__(self, epochs: dict[int, Epoch], types: frozenset[str], partition: int | None) -> None:
-        self._epochs, self._types, self.partition = epochs, types, partition
+    def __init__(self, epochs: Sequence[Epoch], types: frozenset[str], partition: int | None) -> None:
+        self._epochs = {epoch.number: epoch for epoch in epochs}
+        self._types, self.partition = types, partition
         self.previous: dict[int, int] | None = None
 
     def wants(self, record: Record) -> bool:

@@ -125,10 +125,14 @@ class Runtime:
 
 
 def open_door(parts: Callable[[], Sequence[Part]]) -> int:
-    """Build the parts, run them, and give the exit code; settings that cannot be read end with 2."""
+    """Build the parts inside the event loop they will run in, run them, and give the exit code."""
+
+    async def build_and_run() -> int:
+        return await Runtime(*parts()).run_here(with_signals=True)
+
     logs.configure()
     try:
-        return Runtime(*parts()).run()
+        return asyncio.run(build_and_run())
     except (SettingsAreWrong, StartRefused) as stopped:
         _log.error("start_refused", error_type=type(stopped).__name__, finding=str(stopped))
         return EXIT_SETTINGS_WRONG if isinstance(stopped, SettingsAreWrong) else EXIT_START_REFUSED

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +25,12 @@ class Service:
     event: type[Message]
     """CaseEvent: `meta` and the oneof `event`."""
     domain: Sequence[ModuleType]
+
+    @staticmethod
+    def of(name: str, event: type[Message], domain: ModuleType) -> Service:
+        """A service whose facts are those of all modules of its `domain` package."""
+        modules = [importlib.import_module(f"{domain.__name__}.{found.name}") for found in pkgutil.iter_modules(domain.__path__)]
+        return Service(name, event, modules)
 
     @cached_property
     def facts(self) -> tuple[type[Fact], ...]:

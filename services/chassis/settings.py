@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import AwareDatetime, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from services.chassis.runtime import SettingsAreWrong
@@ -80,6 +80,8 @@ class Settings(BaseSettings):
     # Time -------------------------------------------------------------------------------------------------------------
     development_clock: bool = False
     """Business time is a row that Operations.AdvanceClock moves. Never in production."""
+    development_clock_begins: AwareDatetime | None = None
+    """Where the development clock stands in a new database; None: now."""
 
     # Limits -----------------------------------------------------------------------------------------------------------
     unary_bytes_max: int = Field(256 * 1024, ge=1024)
@@ -123,6 +125,10 @@ class Settings(BaseSettings):
         if self.tls_cert is None and not self.plaintext and not is_loopback(self.listen):
             raise ValueError("listen is not loopback: give tls_cert and tls_key (or say plaintext, behind an encrypting mesh)")
         return self
+
+    @cached_property
+    def kek(self) -> bytes:
+        return secret(self.kek_file)
 
     @cached_property
     def claim_key(self) -> bytes:

@@ -13,7 +13,8 @@ NewId = Callable[[], UUID]
 
 def derived(*parts: object) -> UUID:
     """The same id for the same parts, for ever (RFC 9562 version 5). Parts may hold any characters."""
-    return uuid5(ACUERDO, "\x1f".join(f"{len(str(part))}:{part}" for part in parts))
+    texts = [str(part) for part in parts]
+    return uuid5(ACUERDO, "\x1f".join([f"{len(text)}:{text}" for text in texts]))
 
 
 def uuid7(at: datetime, random_bits: int) -> UUID:

@@ -10,10 +10,11 @@ from uuid import UUID
 from services.kernel.facts import Causation, Change
 from services.kernel.money import Money
 from services.strategy.adapters import segment_table
-from services.strategy.domain import segments, treatment
+from services.strategy.domain import assignment, segments, treatment
+from services.strategy.domain.assignment import Explanation
 from services.strategy.domain.segments import SegmentTables
 from services.strategy.domain.standing import BalanceAuthority
-from services.strategy.domain.treatment import Assigned, Treatment
+from services.strategy.domain.treatment import Treatment
 
 # Segment tables -----------------------------------------------------------------
 
@@ -100,6 +101,6 @@ def _by_the_table(tenant_id: str, origin: Causation, note: Callable[[Treatment],
 # Questions ------------------------------------------------------------------------
 
 
-def is_reproduced(assigned: Assigned, tables: SegmentTables) -> bool:
-    """Whether the recorded table over the recorded inputs says again what was recorded."""
-    return treatment.is_reproduced(assigned, tables, segment_table.evaluate)
+def explain_segment(of: Treatment, tables: SegmentTables) -> Explanation:
+    """Why the case is in its segment, evaluated again."""
+    return assignment.explain(of, tables, segment_table.evaluate)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
 from uuid import UUID
 
 from acuerdo.cases.v1 import events_pb2 as cases
 from acuerdo.cases.v1.types_pb2 import Authority, CloseOutcome, ComponentAmount, PortfolioTerms
-from google.type.date_pb2 import Date
 
 from services.chassis.heard import Heard, Reactions
 from services.chassis.rpc import words
@@ -53,7 +51,9 @@ def resume_treatment(heard: Heard[cases.CaseReopened]) -> Changes:
 
 def note_terms(heard: Heard[cases.CaseTermsChanged]) -> Changes:
     fact = heard.fact
-    yield application.note_terms(heard.tenant_id, heard.origin, _authority(fact.terms), fact.terms.zone, _day(fact.effective_from))
+    yield application.note_terms(
+        heard.tenant_id, heard.origin, _authority(fact.terms), fact.terms.zone, words.day(fact.effective_from, "effective_from")
+    )
 
 
 def note_bucket(heard: Heard[cases.BucketChanged]) -> Changes:
@@ -75,7 +75,7 @@ def note_debt_gone(heard: Heard[cases.DebtDetached]) -> Changes:
 
 
 def note_report(heard: Heard[cases.BalanceReported]) -> Changes:
-    yield application.note_report(heard.tenant_id, heard.origin, _day(heard.fact.as_of), words.money(heard.fact.theirs))
+    yield application.note_report(heard.tenant_id, heard.origin, words.day(heard.fact.as_of, "as_of"), words.money(heard.fact.theirs))
 
 
 def _authority(terms: PortfolioTerms) -> BalanceAuthority:
@@ -86,10 +86,6 @@ def _sum(components: Iterable[ComponentAmount]) -> Money:
     """A fact that the case told holds at least one component, all in one currency."""
     amounts = [words.money(component.amount) for component in components]
     return total(amounts, amounts[0].currency_code)
-
-
-def _day(wire: Date) -> date:
-    return date(wire.year, wire.month, wire.day)
 
 
 # By source; each source is followed on its own.

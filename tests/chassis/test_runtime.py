@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from services.chassis import runtime
 from services.chassis.runtime import Runtime, SettingsAreWrong, StartRefused, open_door
 from services.chassis.settings import Settings, is_loopback
 
 ROOT = Path(runtime.__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    before, level = logging.root.handlers[:], logging.root.level
+    yield
+    logging.root.handlers[:] = before
+    logging.root.setLevel(level)
+    structlog.reset_defaults()
 
 
 class Noted:
@@ -99,6 +111,16 @@ def test_parts_that_cannot_be_built_end_with_their_code() -> None:
 
     assert open_door(wrong) == runtime.EXIT_SETTINGS_WRONG
     assert open_door(refused) == runtime.EXIT_START_REFUSED
+
+
+def test_parts_are_built_inside_the_loop_they_run_in() -> None:
+    """Channels and pools bind to the running loop when they are made."""
+
+    def parts() -> list[Noted]:
+        asyncio.get_running_loop()
+        return [Noted("a", [], wait=RuntimeError())]
+
+    assert open_door(parts) == runtime.EXIT_PART_FAILED
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
-import io
 import json
 import logging
-import sys
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -152,12 +151,10 @@ def test_outside_of_a_trace_there_is_no_traceparent_and_one_passes_through_witho
 
 
 @pytest.fixture
-def lines(_logging_as_before: None, monkeypatch: pytest.MonkeyPatch) -> Any:
+def lines(_logging_as_before: None, capsys: pytest.CaptureFixture[str]) -> Any:
     """What our process writes, as parsed JSON."""
-    written = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", written)
     logs.configure("DEBUG")
-    return lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    return lambda: [json.loads(line) for line in capsys.readouterr().err.splitlines()]
 
 
 def test_only_declared_fields_leave(lines: Any) -> None:
@@ -211,3 +208,22 @@ def test_ids_instants_traces_and_numbers_pass_the_net(stream_id: Any, at: Any, t
     traceparent = f"00-{trace[:16].hex()}-{trace[16:].hex()}-01"
     for value in (str(stream_id), at.isoformat(), f"{at.isoformat(timespec='microseconds')}Z", traceparent, position):
         assert fields.redacted(value) == value
+
+
+SERVICES = Path(fields.__file__).resolve().parents[2]
+LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
+
+
+def test_what_our_code_logs_is_declared() -> None:
+    """A field that would be dropped is a line that says less than its writer meant."""
+    assert [found for file in sorted(SERVICES.rglob("*.py")) for found in _undeclared(file)] == []
+
+
+def _undeclared(file: Path) -> list[str]:
+    return [
+        f"{file.relative_to(SERVICES)}:{node.lineno} {keyword.arg}"
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("_log.") and ast.unparse(node.func)[5:] in LEVELS
+        for keyword in node.keywords
+        if keyword.arg is not None and keyword.arg not in fields.ALLOWED | {"exc_info"}
+    ]

@@ -41,13 +41,15 @@ class Batches(Desk):
             batch = await self._batch(words.caller(context), chunk.batch_id)
             repeated = rows.repeated_lines(chunk.rows)
             register = [partial(self._register_row, context, chunk, row, batch, row.line in repeated) for row in chunk.rows]
-            outcomes = await asyncio.gather(*(rows.outcome_of(row, take) for row, take in zip(chunk.rows, register, strict=True)))
+            came = await asyncio.gather(*(rows.came_of(row, take) for row, take in zip(chunk.rows, register, strict=True)))
+            outcomes = [each.outcome for each in came]
             counted = await self._count(context, chunk, batch, outcomes)
-            yield pb.RegisterCasesResponse(request_id=chunk.request_id, outcomes=outcomes, position=counted.position)
+            position = max(counted.position, *(each.position for each in came))
+            yield pb.RegisterCasesResponse(request_id=chunk.request_id, outcomes=outcomes, position=position)
 
     async def _register_row(
         self, context: Context, chunk: pb.RegisterCasesRequest, row: pb.CaseRow, batch: Batch, is_repeated: bool
-    ) -> pb.RowOutcome:
+    ) -> rows.Came:
         if is_repeated:
             raise LineIsRepeated
         if row.line in batch.rejected:
@@ -59,14 +61,14 @@ class Batches(Desk):
             stored = await self._log.run(self._asked_by(context, chunk, part=str(row.line), payload=row), change)
         except ClaimedByAnother as claimed:
             return await self._registered_before(context, batch, row, claimed)
-        return rows.taken(row.line, stored.streams[0].stream_id, stored)
+        return rows.taken(row.line, stored)
 
-    async def _registered_before(self, context: Context, batch: Batch, row: pb.CaseRow, claimed: ClaimedByAnother) -> pb.RowOutcome:
+    async def _registered_before(self, context: Context, batch: Batch, row: pb.CaseRow, claimed: ClaimedByAnother) -> rows.Came:
         """The same row in another chunk has been taken; another row of the same reference has not."""
         holder = await self._log.load(Case, claimed.holder, words.caller(context).tenant_id)
         if (holder.batch_id, holder.line) != (batch.id, row.line):
             raise ExternalRefIsTaken
-        return pb.RowOutcome(line=row.line, case_id=str(holder.id), version=holder.version, is_repeated=True)
+        return rows.Came(pb.RowOutcome(line=row.line, case_id=str(holder.id), version=holder.version, is_repeated=True))
 
     async def _count(self, context: Context, chunk: pb.RegisterCasesRequest, batch: Batch, outcomes: list[pb.RowOutcome]) -> Stored:
         received = [

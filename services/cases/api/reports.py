@@ -14,7 +14,6 @@ from services.cases.api import rows, wire
 from services.cases.api.batches import LineIsRepeated
 from services.cases.api.desk import Desk
 from services.cases.application import CaseKey
-from services.cases.domain.case import Case
 from services.cases.domain.portfolio import Portfolio
 from services.chassis.rpc import Context, words
 from services.kernel.refusal import IsInvalid, IsUnknown
@@ -37,9 +36,10 @@ class Reports(Desk):
             case_ids = {ref: held[name] for ref, name in names.items() if name in held}
             repeated = rows.repeated_lines(chunk.rows)
             report = [partial(self._report_row, context, chunk, row, portfolio, case_ids, row.line in repeated) for row in chunk.rows]
-            outcomes = await asyncio.gather(*(rows.outcome_of(row, take) for row, take in zip(chunk.rows, report, strict=True)))
-            head = await self._log.head()
-            yield pb.ReportArrearsResponse(request_id=chunk.request_id, outcomes=outcomes, position=head.position)
+            came = await asyncio.gather(*(rows.came_of(row, take) for row, take in zip(chunk.rows, report, strict=True)))
+            yield pb.ReportArrearsResponse(
+                request_id=chunk.request_id, outcomes=[each.outcome for each in came], position=max(each.position for each in came)
+            )
 
     async def _report_row(
         self,
@@ -49,14 +49,11 @@ class Reports(Desk):
         portfolio: Portfolio,
         case_ids: Mapping[str, UUID],
         is_repeated: bool,
-    ) -> pb.RowOutcome:
+    ) -> rows.Came:
         if is_repeated:
             raise LineIsRepeated
         case_id = case_ids.get(row.external_ref)
         if case_id is None:
-            raise ExternalRefIsUnknown
-        case = await self._log.load(Case, case_id, words.caller(context).tenant_id)
-        if case.portfolio_id != portfolio.id:
             raise ExternalRefIsUnknown
         declared = wire.declared(row)
         theirs = words.money(row.balance) if row.HasField("balance") else None
@@ -73,4 +70,4 @@ class Reports(Desk):
         # What a row rests on is the row on the chunk's day: the same line for another day is another payload.
         payload = pb.ReportArrearsRequest(portfolio_id=chunk.portfolio_id, as_of=chunk.as_of, source_ref=chunk.source_ref, rows=[row])
         stored = await self._log.run(self._asked_by(context, chunk, part=str(row.line), payload=payload), change)
-        return rows.taken(row.line, case_id, stored)
+        return rows.taken(row.line, stored)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from acuerdo.cases.v1 import service_pb2 as pb
 
@@ -23,18 +23,28 @@ class RowIsRefused(Refusal):
         super().__init__()
 
 
-async def outcome_of(row: Any, take: Callable[[], Awaitable[pb.RowOutcome]]) -> pb.RowOutcome:
-    """What came of one row: taken, or refused by the rule that it broke. What is not the row's fault is raised."""
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came of one row, and the position of what it told (0: nothing was asked)."""
+
+    outcome: pb.RowOutcome
+    position: int = 0
+
+
+async def came_of(row: Any, take: Callable[[], Awaitable[Came]]) -> Came:
+    """Taken, or refused by the rule that the row broke. What is not the row's fault is raised."""
     try:
         for broken in violations_of(row):
             raise RowIsRefused(broken.field, broken.rule, broken.description)
         return await take()
     except Refusal as refusal:
-        return _refused(row.line, refusal)
+        return Came(_refused(row.line, refusal))
 
 
-def taken(line: int, case_id: UUID, stored: Stored) -> pb.RowOutcome:
-    return pb.RowOutcome(line=line, case_id=str(case_id), version=stored.streams[0].version, is_repeated=stored.is_repeated)
+def taken(line: int, stored: Stored) -> Came:
+    case = stored.streams[0]
+    outcome = pb.RowOutcome(line=line, case_id=str(case.stream_id), version=case.version, is_repeated=stored.is_repeated)
+    return Came(outcome, stored.position)
 
 
 def rejected(outcome: pb.RowOutcome) -> RejectedRow:
@@ -63,7 +73,8 @@ FIELD_OF: Mapping[str, str] = {
     "EXTERNAL_REF_IS_UNKNOWN": "external_ref",
     "LINE_IS_REPEATED": "line",
     "ROW_IS_REJECTED_ALREADY": "line",
-    "CASE_NEEDS_A_DEBTOR": "parties",
+    "CASE_IS_OF_ANOTHER_PORTFOLIO": "external_ref",
+    "CASE_HAS_NO_DEBTOR": "parties",
     "PARTY_HAS_ANOTHER_ROLE": "parties",
     "DEBT_IS_ATTACHED_ALREADY": "debts",
 }

@@ -38,7 +38,7 @@ class Story(Desk):
         occurred_from, occurred_until = words.instant_or_none(request, "occurred_from"), words.instant_or_none(request, "occurred_until")
         case, rows = Case.blank(case_id), list[pb.TimelineRow]()
         for record in records:
-            fact = self._log.fact_of(record)
+            fact = self._log.service.mapper.decode(record.event)
             fact.mutate(case)
             is_wanted = (
                 record.version > after

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from acuerdo.cases.v1 import service_pb2 as pb
 from acuerdo.cases.v1 import types_pb2 as types
-from google.protobuf.internal.enum_type_wrapper import _EnumTypeWrapper
 
 from services.cases.domain.batch import Batch, BatchState, ControlTotals
 from services.cases.domain.buckets import Bucket, BucketSet, BucketUnit
@@ -36,7 +35,7 @@ def wire_value(member_: Enum, wire: Any) -> Any:
     return wire.Value(_prefix(wire) + member_.name)
 
 
-def _prefix(wire: _EnumTypeWrapper[Any]) -> str:
+def _prefix(wire: Any) -> str:
     name: str = wire.DESCRIPTOR.name
     return "".join(f"_{letter}" if letter.isupper() else letter.upper() for letter in name).lstrip("_") + "_"
 

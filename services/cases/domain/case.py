@@ -115,6 +115,10 @@ class CaseIsClosed(Refusal):
     """The case is closed: reopen it first."""
 
 
+class CaseIsOfAnotherPortfolio(Refusal):
+    """What was asked speaks of another portfolio than the case's."""
+
+
 def open_case(case: Case, reason: str) -> None:
     case.must_be_workable()
     if case.lifecycle is Lifecycle.REGISTERED:
@@ -123,6 +127,8 @@ def open_case(case: Case, reason: str) -> None:
 
 def take_on_terms(case: Case, portfolio: Portfolio) -> None:
     """Take on what has changed in the portfolio's terms since the case last decided, so that its history explains itself."""
+    if case.exists and case.portfolio_id != portfolio.id:
+        raise CaseIsOfAnotherPortfolio
     if not case.exists or len(case.terms.versions) == len(portfolio.terms.versions):
         return
     delinquency.catch_up(case)

@@ -134,10 +134,14 @@ def summed(amounts: Iterable[ComponentAmount]) -> tuple[ComponentAmount, ...]:
     for amount in amounts:
         key = (amount.component, amount.amount.currency_code)
         sums[key] = sums[key] + amount.amount if key in sums else amount.amount
-    order = list(Component)
-    return tuple(
-        ComponentAmount(component, sums[component, code]) for component, code in sorted(sums, key=lambda k: (order.index(k[0]), k[1]))
-    )
+    return tuple(ComponentAmount(component, sums[component, code]) for component, code in sorted(sums, key=_in_order))
+
+
+def _in_order(key: tuple[Component, str]) -> tuple[int, str]:
+    return _PLACE[key[0]], key[1]
+
+
+_PLACE = {component: place for place, component in enumerate(Component)}
 
 
 # What may be decided ---------------------------------------------------------

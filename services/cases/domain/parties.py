@@ -93,7 +93,7 @@ class PartyHasAnotherRole(Refusal):
     """The person is a party already: change the role instead of adding it again."""
 
 
-class CaseNeedsADebtor(Refusal):
+class CaseHasNoDebtor(Refusal):
     """A case has at least one debtor."""
 
 
@@ -138,4 +138,4 @@ def _known(case: Case, person_id: UUID) -> Party:
 
 def _another_debtor_remains(case: Case, without: UUID) -> None:
     if all(party.person_id == without for party in case.parties.debtors()):
-        raise CaseNeedsADebtor
+        raise CaseHasNoDebtor

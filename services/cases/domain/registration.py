@@ -9,10 +9,10 @@ from uuid import UUID
 from services.cases.domain import debts, delinquency, parties
 from services.cases.domain.batch import Batch
 from services.cases.domain.buckets import BucketUnit
-from services.cases.domain.case import Case, CaseTermsChanged
+from services.cases.domain.case import Case, CaseIsOfAnotherPortfolio, CaseTermsChanged
 from services.cases.domain.debts import DebtTerms
 from services.cases.domain.lifecycle import Lifecycle
-from services.cases.domain.parties import CaseNeedsADebtor, Party, PartyRole
+from services.cases.domain.parties import CaseHasNoDebtor, Party, PartyRole
 from services.cases.domain.portfolio import Portfolio
 from services.cases.domain.steps import Declared
 from services.cases.domain.terms import PortfolioTerms
@@ -74,10 +74,6 @@ class CaseTerms:
 
 class CaseIsRegisteredAlready(AlreadyExists):
     """The case is registered already, with other content."""
-
-
-class CaseIsOfAnotherPortfolio(Refusal):
-    """The row's batch is of another portfolio."""
 
 
 class CaseIsOpen(Refusal):
@@ -142,7 +138,7 @@ def _check_row(row: CaseTerms) -> None:
     if not 1 <= len(row.parties) <= PARTIES_PER_ROW_MAX:
         raise IsInvalid("parties", f"must be 1 to {PARTIES_PER_ROW_MAX}")
     if not any(party.role is PartyRole.DEBTOR for party in row.parties):
-        raise CaseNeedsADebtor
+        raise CaseHasNoDebtor
 
 
 def _count_from_oldest_due_date(case: Case, row: CaseTerms) -> None:

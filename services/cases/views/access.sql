@@ -16,3 +16,6 @@ BEGIN
     END LOOP;
 END
 $$;
+
+-- Up to where the read models know the log: what a question that must show a write waits for. Holds nothing of any tenant.
+GRANT SELECT ON {schema}.positions TO {schema}_query;

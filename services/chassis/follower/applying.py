@@ -39,15 +39,7 @@ _log = structlog.get_logger()
 class Applying:
     """Applies the facts of one partition, in order. One caller at a time."""
 
-    def __init__(
-        self,
-        log: Log,
-        pool: AsyncConnectionPool[AsyncConnection[Any]],
-        at: At,
-        source: Source,
-        reactions: Reactions,
-        parked_keys: set[UUID],
-    ) -> None:
+    def __init__(self, log: Log, pool: Pool, at: At, source: Source, reactions: Reactions) -> None:
         self._log, self._pool, self._at, self._source = log, pool, at, source
         self._reactions = {fact.DESCRIPTOR.full_name: reaction for fact, reaction in reactions.items()}
         self._parked_keys: set[UUID] = set()

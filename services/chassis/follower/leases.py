@@ -71,11 +71,11 @@ class Leases:
         share = -(-len(self._locks) // max(1, await self._live_workers(connection)))
         surplus = sorted(self.held)[share:]
         if surplus:
+            self._hold(self.held - set(surplus))
             if self._let_go is not None:
                 await self._let_go(surplus)
             for name in surplus:
                 await connection.execute("SELECT pg_advisory_unlock(%s)", (self._locks[name],))
-            self._hold(self.held - set(surplus))
         if len(self.held) < share:
             await self._take(connection, share - len(self.held))
 

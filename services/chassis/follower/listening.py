@@ -23,7 +23,7 @@ from services.chassis.follower.replays import Replays, SourceUnreachable
 from services.chassis.log.origins import HeardUpTo
 from services.chassis.log.units import HeardAlready
 
-QUEUE_FACTS_MAX = 4_000
+QUEUE_FACTS_MAX = 1_000
 BATCH_FACTS_MAX = 500
 REPLAY_FACTS_MAX = 1_000
 BEHIND_A_HEAD_SECONDS = 2.0

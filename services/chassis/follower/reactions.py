@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from time import monotonic
+from typing import NoReturn
 
-import psycopg
 import structlog
 from aiokafka.errors import KafkaError
-from psycopg_pool import PoolTimeout
 
 from services.chassis.follower import listens as epochs
 from services.chassis.follower import marks, parking, topics
-from services.chassis.follower.applying import Applying
+from services.chassis.follower.applying import TRANSIENT, Applying
 from services.chassis.follower.consuming import Consuming
 from services.chassis.follower.leases import Leases
 from services.chassis.follower.listening import EpochOpened, Listener, newly_said
@@ -25,14 +24,15 @@ from services.chassis.follower.topics import Kafka, events_topic, heads_topic
 from services.chassis.follower.watchdog import Watchdog
 from services.chassis.heard import Reactions as Table
 from services.chassis.log.log import Log
+from services.chassis.log.units import HeardAlready
 from services.chassis.telemetry.metrics import FOLLOWER_LAG
 
 FETCH_WAIT_MS = 100
 HOUSEKEEPING_SECONDS = 1.0
 COMMIT_SECONDS = 5.0
 LET_GO_SECONDS = 2.0
-RETRY_SECONDS_MIN, RETRY_SECONDS_MAX = 0.2, 5.0
-PASSES_BY_ITSELF = (KafkaError, psycopg.OperationalError, PoolTimeout, OSError, TimeoutError, SourceUnreachable)
+RETRY_SECONDS_MIN, RETRY_SECONDS_MAX = 0.2, 2.0
+PASSES_BY_ITSELF = (KafkaError, SourceUnreachable, HeardAlready, *TRANSIENT)
 
 _log = structlog.get_logger()
 
@@ -69,7 +69,6 @@ class Reactions:
         self._tasks.start(self.name, self._run())
 
     async def stop(self) -> None:
-        await self._end_listeners(list(self._listeners))
         await self._tasks.stop()
         if self._leases is not None:
             await self._leases.stop()
@@ -87,14 +86,10 @@ class Reactions:
         while True:
             began = monotonic()
             try:
-                listens = await self._know_the_source()
-                await self._listen(listens)
-            except EpochOpened as opened:
-                await self._go_over(opened.epoch)
+                opened = await self._hear(await self._know_the_source())
+                await self._go_over(opened)
             except PASSES_BY_ITSELF as error:
                 _log.warning("hearing_interrupted", follower=self._follower, source=self._source.name, error_type=type(error).__name__)
-            finally:
-                await self._end_listeners(list(self._listeners))
             pause = RETRY_SECONDS_MIN if monotonic() - began > RETRY_SECONDS_MAX else min(pause * 2, RETRY_SECONDS_MAX)
             await asyncio.sleep(pause)
 
@@ -118,7 +113,16 @@ class Reactions:
         self._leases = Leases(self._log.dsn, self._log.service.name, scope, names, lease_seconds=self._lease_seconds, let_go=self._let_go)
         await self._leases.start()
 
-    async def _listen(self, listens: Listens) -> None:
+    async def _hear(self, listens: Listens) -> int:
+        """Until the source opens its next epoch, which is returned."""
+        try:
+            await self._listen(listens)
+        except EpochOpened as opened:
+            return opened.epoch
+        finally:
+            await self._end_listeners(list(self._listeners))
+
+    async def _listen(self, listens: Listens) -> NoReturn:
         """Until something breaks: what was not heard is fetched again by the next consumer."""
         if not await topics.exist(self._kafka, [events_topic(listens.source), heads_topic(listens.source)]):
             raise SourceUnreachable("its topics do not exist yet")

@@ -133,7 +133,7 @@ class Relay:
             if monotonic() - checked_at >= TOPIC_CHECKED_EVERY_SECONDS:
                 await self._check(looker, memory)
                 checked_at = monotonic()
-            page = await self._log.read(memory.position, PAGE_RECORDS_MAX)
+            page: Sequence[Record] = await self._log.read(memory.position, PAGE_RECORDS_MAX)
             while page:
                 page = await self._relay_page(producer, memory, page)
             await self._heads.tell(producer, memory)

@@ -8,6 +8,7 @@ from functools import cached_property
 from uuid import UUID
 
 from acuerdo.common.v1.types_pb2 import EventMeta
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
 from services.chassis.follower.record import Received
@@ -26,7 +27,8 @@ class Source:
     @cached_property
     def known_types(self) -> frozenset[str]:
         """Full names of the facts that this build can read."""
-        return frozenset(field.message_type.full_name for field in self.event.DESCRIPTOR.oneofs_by_name["event"].fields)
+        facts = (field.message_type for field in self.event.DESCRIPTOR.oneofs_by_name["event"].fields)
+        return frozenset(fact.full_name for fact in facts if isinstance(fact, Descriptor))
 
 
 def heard(source: Source, record: Received) -> Heard[Message]:

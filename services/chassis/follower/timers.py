@@ -97,7 +97,7 @@ class TimerRunner:
 
     async def _fire_what_is_due(self) -> bool:
         """Streams side by side, the timers of one stream in order. Whether there was anything."""
-        now = self._log.now()
+        now = await self._log.now()
         async with self._pool.connection() as connection:
             due = await _due(connection, now, TIMERS_AT_ONCE_MAX)
         TIMERS_LATE.set((now - due[0].due).total_seconds() if due else 0.0, {"service": self._service})

@@ -73,8 +73,8 @@ async def exist(kafka: Kafka, topics: list[str]) -> bool:
 @asynccontextmanager
 async def administrator(kafka: Kafka) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap, request_timeout_ms=REQUEST_TIMEOUT_MS, **dict(kafka.options))
-    await admin.start()
     try:
+        await admin.start()
         yield admin
     finally:
         await admin.close()

@@ -21,7 +21,8 @@ CREATE FUNCTION {schema}.append(
     c_unit integer[], c_tenant text[], c_kind text[], c_hmac bytea[], c_stream uuid[],
     r_unit integer[], r_tenant text[], r_kind text[], r_hmac bytea[], r_stream uuid[],
     suspects integer[],
-    on_development_clock boolean
+    on_development_clock boolean,
+    is_rerun boolean
 ) RETURNS TABLE (unit integer, status smallint, "position" bigint, recorded_at timestamptz, version integer, stream_id uuid, detail text, reply bytea)
 LANGUAGE plpgsql SECURITY INVOKER AS $$
 #variable_conflict use_column
@@ -47,7 +48,7 @@ BEGIN
 
     todo := ARRAY(SELECT n FROM generate_series(1, n_units) n WHERE n <> ALL (suspects));
     LOOP
-        bad := '{{}}';
+        bad := ARRAY[]::integer[];
         IF cardinality(todo) > 0 THEN
             FOR failed IN
                 SELECT DISTINCT ON (f.unit) f.* FROM (
@@ -58,6 +59,13 @@ BEGIN
                       JOIN {schema}.commands c ON c.request_id = u.request AND c.tenant_id = u.tenant
                            AND c.principal = u.principal AND c.method = u.method
                      WHERE u.n = ANY (todo) AND u.kind IN (0, 3)
+                    UNION ALL
+                    -- Sent again because its answer was lost: the very bytes are there, so it is stored (status 1 without a reply).
+                    SELECT e.unit, 1, 1::smallint, max(x.position), max(x.recorded_at), NULL, NULL, NULL, NULL
+                      FROM unnest(e_unit, e_stream, e_version, e_event) e(unit, stream, version, event)
+                      JOIN {schema}.events x ON x.stream_id = e.stream AND x.version = e.version AND x.event = e.event
+                     WHERE is_rerun AND e.unit = ANY (todo) AND u_kind[e.unit] IN (1, 2)
+                     GROUP BY e.unit
                     UNION ALL
                     SELECT u.n::integer, 2, 5::smallint, coalesce(p.position, 0), NULL, NULL, NULL, NULL, NULL
                       FROM unnest(u_key, u_source, u_epoch, u_partition, u_from, u_kind)
@@ -71,7 +79,8 @@ BEGIN
                       LEFT JOIN {schema}.timers t ON t.stream_id = u.stream AND t.key = u.key
                      WHERE u.n = ANY (todo) AND u.kind = 1 AND (t.version, t.due) IS DISTINCT FROM (u.version, u.due)
                     UNION ALL
-                    SELECT w.unit, 3, 3::smallint, NULL, NULL, coalesce(s.version, 0), w.stream, NULL, NULL
+                    SELECT w.unit, 3, 3::smallint, NULL, NULL,
+                           CASE WHEN s.tenant_id = w.tenant THEN s.version ELSE 0 END, w.stream, NULL, NULL
                       FROM unnest(w_unit, w_stream, w_tenant, w_version, w_hash) w(unit, stream, tenant, version, hash)
                       LEFT JOIN {schema}.streams s ON s.stream_id = w.stream
                      WHERE w.unit = ANY (todo)
@@ -81,6 +90,9 @@ BEGIN
                       FROM unnest(c_unit, c_tenant, c_kind, c_hmac, c_stream) k(unit, tenant, kind, hmac, stream)
                       JOIN {schema}.claims c ON c.hmac = k.hmac AND c.kind = k.kind AND c.tenant_id = k.tenant
                      WHERE k.unit = ANY (todo) AND c.stream_id <> k.stream
+                       AND NOT EXISTS (SELECT FROM unnest(r_unit, r_tenant, r_kind, r_hmac, r_stream) r(unit, tenant, kind, hmac, stream)
+                                        WHERE r.unit = k.unit AND r.hmac = k.hmac AND r.kind = k.kind AND r.tenant = k.tenant
+                                          AND r.stream = c.stream_id)
                 ) f ORDER BY f.unit, f.rank
             LOOP
                 bad := bad || failed.unit;
@@ -141,9 +153,9 @@ BEGIN
             IF 2 = ANY (u_kind) THEN
                 INSERT INTO {schema}.positions (follower, source, epoch, partition, position, offset_hint)
                 SELECT u.follower, u.source, u.epoch, u.part, u.to_position, u.hint
-                  FROM unnest(u_key, u_source, u_epoch, u_partition, u_to, u_hint, u_kind)
-                       WITH ORDINALITY u(follower, source, epoch, part, to_position, hint, kind, n)
-                 WHERE u.n = ANY (good) AND u.kind = 2
+                  FROM unnest(u_key, u_source, u_epoch, u_partition, u_from, u_to, u_hint, u_kind)
+                       WITH ORDINALITY u(follower, source, epoch, part, from_position, to_position, hint, kind, n)
+                 WHERE u.n = ANY (good) AND u.kind = 2 AND u.to_position > u.from_position
                 ON CONFLICT (follower, source, epoch, partition)
                 DO UPDATE SET position = excluded.position, offset_hint = excluded.offset_hint, progressed_at = clock_timestamp();
             END IF;

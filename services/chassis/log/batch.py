@@ -39,18 +39,21 @@ _UNITS = (
     "events integer[], key text[], stream uuid[], version integer[], due timestamptz[], "
     "source text[], epoch integer[], partition integer[], from bigint[], to bigint[], hint bigint[]"
 )
-_WRITES = "unit integer[], stream uuid[], tenant text[], version integer[], hash bytea[], new_version integer[], new_hash bytea[], timers boolean[]"
+_WRITES = (
+    "unit integer[], stream uuid[], tenant text[], version integer[], hash bytea[], new_version integer[], new_hash bytea[], "
+    "timers boolean[]"
+)
 _EVENTS = "unit integer[], stream uuid[], tenant text[], version integer[], type text[], event bytea[]"
 _TIMERS = "unit integer[], stream uuid[], tenant text[], version integer[], key text[], due timestamptz[]"
 _CLAIMS = "unit integer[], tenant text[], kind text[], hmac bytea[], stream uuid[]"
-_BATCH = "suspects integer[], on_development_clock boolean"
+_BATCH = "suspects integer[], on_development_clock boolean, is_rerun boolean"
 _TYPES = [column.split()[-1] for part in (_UNITS, _WRITES, _EVENTS, _TIMERS, _CLAIMS, _CLAIMS, _BATCH) for column in part.split(", ")]
 
 CALL = "SELECT * FROM {schema}.append(" + ", ".join(f"%b::{kind}" for kind in _TYPES) + ")"
 
 
-def arguments(units: Sequence[Unit], on_development_clock: bool) -> list[Any]:
-    """The parameters of CALL, in order."""
+def arguments(units: Sequence[Unit], on_development_clock: bool, is_rerun: bool) -> list[Any]:
+    """The parameters of CALL, in order. `is_rerun`: the same batch was sent before and its answer was lost."""
     origins = [_origin(unit) for unit in units]
     writes = [
         (n, w.stream_id, w.tenant_id, w.expected_version, w.expected_hash, w.expected_version + len(w.events),
@@ -69,7 +72,7 @@ def arguments(units: Sequence[Unit], on_development_clock: bool) -> list[Any]:
     releases = [(n, c.tenant_id, c.kind, c.hmac, c.stream_id) for n, unit in enumerate(units, 1) for c in unit.releases]
     tables = ((origins, 19), (writes, 8), (events, 6), (timers, 6), (claims, 5), (releases, 5))
     columns: list[Any] = [column for rows, width in tables for column in _transposed(rows, width)]
-    return [*columns, _suspects(units), on_development_clock]
+    return [*columns, _suspects(units), on_development_clock, is_rerun]
 
 
 def outcomes(units: Sequence[Unit], rows: Iterable[tuple[Any, ...]], is_rerun: bool) -> list[Outcome]:
@@ -134,7 +137,8 @@ def _suspects(units: Sequence[Unit]) -> list[int]:
 
 
 def _touches(unit: Unit) -> set[Any]:
-    touches: set[Any] = {write.stream_id for write in unit.writes}
+    # Version checks touch nothing: many units of a batch may look at one stream.
+    touches: set[Any] = {write.stream_id for write in unit.writes if write.events}
     touches.update((claim.tenant_id, claim.kind, claim.hmac) for claim in (*unit.claims, *unit.releases))
     origin = unit.origin
     if isinstance(origin, Command):

@@ -20,6 +20,8 @@ class Live:
     stream: Stream
     head_hash: bytes
     tenant_id: str
+    is_hidden: bool = False
+    """Another tenant's stream, shown as blank: for whoever looks it does not exist."""
 
 
 class Cache:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,9 +15,9 @@ from services.chassis.log.cache import Live
 from services.chassis.log.meta import shared_meta
 from services.chassis.log.origins import Command, HeardUpTo, Origin, TimerFired
 from services.chassis.log.reader import Reader
-from services.chassis.log.units import ClaimKey, RefusedBefore, Stored, StreamVersion, Told, Unit, Write
+from services.chassis.log.units import ClaimedByAnother, ClaimKey, RefusedBefore, Stored, StreamVersion, Told, Unit, Write
 from services.chassis.mapper import Mapper
-from services.kernel.facts import Change, Claim, Fact
+from services.kernel.facts import Change, Claim, Fact, Stream
 from services.kernel.refusal import AlreadyExists, IsInvalid, IsUnknown, Refusal
 
 REPLY_FACTS_MAX = 20
@@ -51,9 +51,13 @@ class Deciding:
             live = self.live[change.id]
             stream = live.stream
             stream.now, stream.happened_at = self.now, happened_at
-            change.decide(stream, *(self.given[stream_id].stream for _, stream_id in change.given))
+            change.decide(stream, *(self._looked_at(stream_id) for _, stream_id in change.given))
             self._collect(live, meta, change, origin.tenant_id)
             self.streams.append(StreamVersion(change.id, stream.version))
+
+    def _looked_at(self, stream_id: UUID) -> Stream:
+        """What this unit changes is looked at as changed so far."""
+        return (self.live.get(stream_id) or self.given[stream_id]).stream
 
     def _collect(self, live: Live, meta: EventMeta, change: Change[Any], tenant_id: str) -> None:
         facts: Sequence[Fact] = live.stream.collect_events()  # type: ignore[assignment]  # a Stream tells Facts only
@@ -63,16 +67,34 @@ class Deciding:
             told = self.mapper.encode(fact, meta, live.head_hash)
             live.head_hash = told.hash
             self.told[change.id].append(told)
-        self.claims += [self._key(claim, tenant_id, change.id) for claim in change.claims]
+        for claim in change.claims:
+            self._claim(self._key(claim, tenant_id, change.id))
         self.releases += [self._key(claim, tenant_id, change.id) for claim in change.releases]
+
+    def _claim(self, key: ClaimKey) -> None:
+        for held in self.claims:
+            if (held.hmac, held.kind, held.tenant_id) == (key.hmac, key.kind, key.tenant_id):
+                if held.stream_id != key.stream_id:
+                    raise ClaimedByAnother(key.kind, held.stream_id)
+                return
+        self.claims.append(key)
 
     def _key(self, claim: Claim, tenant_id: str, stream_id: UUID) -> ClaimKey:
         return ClaimKey(tenant_id, claim.kind, self.reader.claim_hmac(tenant_id, claim.kind, claim.value), stream_id)
 
     def unit(self, origin: Command | TimerFired | HeardUpTo, traceparent: str) -> Unit:
-        writes = tuple(self._write(stream_id, live) for stream_id, live in self.live.items())
+        writes = (*(self._write(stream_id, live) for stream_id, live in self.live.items() if self._counts(stream_id)), *self._looks())
         reply = reply_of(self.streams) if isinstance(origin, Command) else b""
         return Unit(origin, writes, tuple(self.claims), tuple(self.releases), reply, traceparent)
+
+    def _counts(self, stream_id: UUID) -> bool:
+        return bool(self.told[stream_id]) or not self.live[stream_id].is_hidden
+
+    def _looks(self) -> Iterator[Write]:
+        """Version checks of what was only looked at: a copy kept here must not grow old unnoticed."""
+        for stream_id, live in self.given.items():
+            if not live.is_hidden:
+                yield Write(stream_id, live.tenant_id, live.stream.version, live.head_hash)
 
     def _write(self, stream_id: UUID, live: Live) -> Write:
         version, head_hash = self.versions[stream_id]
@@ -81,10 +103,14 @@ class Deciding:
 
     def check(self, origin: Command | TimerFired | HeardUpTo, refusal: Refusal | None, traceparent: str) -> Unit:
         """The unit of a refusal (or of nothing): a version check of what was looked at, kept with the command where the rule says so."""
-        writes = tuple(
+        checks = (
             Write(stream_id, self.live[stream_id].tenant_id, version, head_hash)
             for stream_id, (version, head_hash) in self.versions.items()
+            if not self.live[stream_id].is_hidden
         )
+        writes = (*checks, *self._looks())
+        if isinstance(origin, HeardUpTo):
+            origin = replace(origin, to_position=origin.from_position)  # looks whether it is still there, and leaves it there
         reply = refusal_reply(refusal) if refusal is not None and is_kept(refusal) and isinstance(origin, Command) else b""
         return Unit(origin, writes, (), (), reply, traceparent)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -22,11 +23,15 @@ from services.chassis.telemetry import metrics
 from services.kernel.facts import Change, Stream
 from services.kernel.refusal import Refusal
 
-DECIDE_AGAIN_MAX = 8
+DECIDE_AGAIN_MAX = 32
+DECIDE_AGAIN_PAUSE_SECONDS_MAX = 0.1
 STREAMS_LIVE_MAX = 50_000
 READERS_MAX = 4
 
 S = TypeVar("S", bound=Stream)
+
+_Wanted = tuple[type[Stream], str]
+"""A stream's type, and the tenant who wants it."""
 
 
 class Log:
@@ -105,20 +110,26 @@ class Log:
         deadline_seconds: float,
         etag: int | None,
     ) -> Stored:
-        changes = [change for _, some in decisions for change in some]
-        tenants = {change.id: asked.tenant_id for asked, some in decisions for change in some}
-        async with asyncio.timeout(deadline_seconds + 1), self._locks.hold(tenants):
+        give_up_at = asyncio.get_running_loop().time() + deadline_seconds
+        changed = {change.id: (change.stream, asked.tenant_id) for asked, some in decisions for change in some}
+        given = {
+            stream_id: (kind, asked.tenant_id)
+            for asked, some in decisions
+            for change in some
+            for kind, stream_id in change.given
+            if stream_id not in changed
+        }
+        # The writer answers at the deadline; a second later means that even a lock or a load took too long, and nothing was sent.
+        async with asyncio.timeout_at(give_up_at + 1), self._locks.hold(changed):
             for again in range(DECIDE_AGAIN_MAX):
-                deciding = await self._load(changes, tenants)
+                deciding = await self._load(changed, given)
                 try:
-                    if etag is not None and deciding.versions[changes[0].id][0] != etag:
-                        return await self._answer_old_etag(origin, deciding, changes[0].id, deadline_seconds)
-                    stored = await self._attempt(origin, decisions, deciding, deadline_seconds)
-                except Conflict:
-                    if etag is not None or again == DECIDE_AGAIN_MAX - 1:
+                    return await self._attempt(origin, decisions, deciding, give_up_at, etag)
+                except Conflict as conflict:
+                    self._cache.evict(given)
+                    if again == DECIDE_AGAIN_MAX - 1 or not _may_settle(conflict, decisions, etag):
                         raise
-                    continue
-                return stored
+                await asyncio.sleep(_pause_seconds(again))
         raise AssertionError("unreachable: the last attempt raises or returns")
 
     async def _attempt(
@@ -126,9 +137,14 @@ class Log:
         origin: Command | TimerFired | HeardUpTo,
         decisions: Sequence[tuple[Origin, Sequence[Change[Any]]]],
         deciding: Deciding,
-        deadline_seconds: float,
+        give_up_at: float,
+        etag: int | None,
     ) -> Stored:
         traceparent = decisions[0][0].traceparent if decisions else ""
+        first = decisions[0][1][0].id if etag is not None else None
+        version = deciding.versions[first][0] if first is not None else 0
+        if first is not None and etag != version and version:
+            return await self._answer_old_etag(origin, deciding, first, give_up_at)
         refusal: Refusal | None = None
         try:
             for asked, changes in decisions:
@@ -137,18 +153,19 @@ class Log:
         except Refusal as refused:
             refusal = refused
             unit = deciding.check(origin, refused, traceparent)
-            if isinstance(origin, HeardUpTo):
-                raise
-        stored = await self._append(unit, deciding, deadline_seconds)
+        else:
+            if first is not None and etag != version:
+                return await self._answer_old_etag(origin, deciding, first, give_up_at)
+        stored = await self._append(unit, deciding, give_up_at)
         if refusal is not None and not stored.is_repeated:
             self._count("refused")
             raise refusal
         self._keep(deciding, stored, refusal is None)
         return stored
 
-    async def _append(self, unit: Unit, deciding: Deciding, deadline_seconds: float) -> Stored:
+    async def _append(self, unit: Unit, deciding: Deciding, give_up_at: float) -> Stored:
         try:
-            placed = await self._writer.append(unit, deadline_seconds)
+            placed = await self._writer.append(unit, give_up_at - asyncio.get_running_loop().time())
         except HeardAlready as already:
             if not already.is_ours:
                 self._count("heard_already")
@@ -162,10 +179,10 @@ class Log:
             return repeated(placed.reply, placed.position, placed.recorded_at)
         return Stored(placed.position, placed.recorded_at, tuple(deciding.streams))
 
-    async def _answer_old_etag(self, origin: Any, deciding: Deciding, stream_id: UUID, deadline_seconds: float) -> Stored:
+    async def _answer_old_etag(self, origin: Any, deciding: Deciding, stream_id: UUID, give_up_at: float) -> Stored:
         """A repeated command gets its first reply even when its etag is old by now; anything else is a Conflict."""
         version = deciding.versions[stream_id][0]
-        stored = await self._append(deciding.check(origin, None, ""), deciding, deadline_seconds)
+        stored = await self._append(deciding.check(origin, None, ""), deciding, give_up_at)
         if stored.is_repeated:
             return stored
         raise Conflict(stream_id, version)
@@ -182,32 +199,32 @@ class Log:
             for wake in self._wakes:
                 wake()
 
-    async def _load(self, changes: Sequence[Change[Any]], tenants: dict[UUID, str]) -> Deciding:
-        """Live streams out of the cache, the missing ones from the store; given ones as they are."""
-        types = {change.id: change.stream for change in changes}
-        given = {stream_id: kind for change in changes for kind, stream_id in change.given}
-        live = {stream_id: taken for stream_id in types if (taken := self._cache.take(stream_id)) is not None}
+    async def _load(self, changed: Mapping[UUID, _Wanted], given: Mapping[UUID, _Wanted]) -> Deciding:
+        """Live streams out of the cache, given ones as the cache has them (the unit checks their versions), missing ones from the store."""
+        live = {stream_id: taken for stream_id in changed if (taken := self._cache.take(stream_id)) is not None}
         looked_at = {stream_id: there for stream_id in given if (there := self._cache.get(stream_id)) is not None}
-        missing = {**{i: t for i, t in given.items() if i not in looked_at}, **{i: t for i, t in types.items() if i not in live}}
+        wanted = {**changed, **given}
+        missing = {stream_id: want for stream_id, want in wanted.items() if stream_id not in live and stream_id not in looked_at}
         if missing:
-            tenant_of = {stream_id: tenants.get(stream_id, "") for stream_id in missing}
-            for stream_id, cold in (await self._cold(missing, tenant_of)).items():
-                (live if stream_id in types else looked_at)[stream_id] = cold
-                if stream_id not in types and cold.stream.version:
+            for stream_id, cold in (await self._cold(missing)).items():
+                (live if stream_id in changed else looked_at)[stream_id] = cold
+                if stream_id in given and cold.stream.version:
                     self._cache.put(cold)
-        wanted = {stream_id: live[stream_id] for stream_id in types}
-        for stream_id, there in wanted.items():
-            if there.stream.version and there.tenant_id != tenants[stream_id]:
-                # Another tenant's stream does not exist for this one; the write would be refused, and so is the look.
-                wanted[stream_id] = Live(types[stream_id].blank(stream_id), NO_HASH, tenants[stream_id])
-        return Deciding(self.service.mapper, self._reader, wanted, looked_at, self.clock.now())
+        return Deciding(
+            self.service.mapper,
+            self._reader,
+            {stream_id: _as_seen(live[stream_id], *want) for stream_id, want in changed.items()},
+            {stream_id: _as_seen(looked_at[stream_id], *want) for stream_id, want in given.items()},
+            self.clock.now(),
+        )
 
-    async def _cold(self, types: dict[UUID, type[Stream]], tenants: dict[UUID, str]) -> dict[UUID, Live]:
+    async def _cold(self, wanted: Mapping[UUID, _Wanted]) -> dict[UUID, Live]:
         cold = {}
-        for stream_id, records in (await self._reader.streams(list(types))).items():
-            stream = types[stream_id].blank(stream_id)
+        for stream_id, records in (await self._reader.streams(list(wanted))).items():
+            kind, tenant_id = wanted[stream_id]
+            stream = kind.blank(stream_id)
             head = self._fold(stream, records)
-            cold[stream_id] = Live(stream, head, records[0].tenant_id if records else tenants[stream_id])
+            cold[stream_id] = Live(stream, head, records[0].tenant_id if records else tenant_id)
         return cold
 
     def _fold(self, stream: Stream, records: Sequence[Record], head: bytes = NO_HASH) -> bytes:
@@ -239,7 +256,7 @@ class Log:
             if live is None or live.tenant_id != tenant_id:
                 if live is not None:
                     self._cache.put(live)
-                live = (await self._cold({stream_id: stream}, {stream_id: tenant_id}))[stream_id]
+                live = (await self._cold({stream_id: (stream, tenant_id)}))[stream_id]
             else:
                 newer = await self._reader.after_version(stream_id, live.stream.version)
                 live.head_hash = self._fold(live.stream, newer, live.head_hash)
@@ -281,6 +298,23 @@ class Log:
     async def tenant_of(self, stream_id: UUID) -> str | None:
         """Whose stream it is; None where there is none."""
         return await self._reader.tenant_of(stream_id)
+
+
+def _as_seen(live: Live, kind: type[Stream], tenant_id: str) -> Live:
+    """Another tenant's stream does not exist for this one."""
+    return live if live.tenant_id == tenant_id else Live(kind.blank(live.stream.id), NO_HASH, tenant_id, is_hidden=True)
+
+
+def _may_settle(conflict: Conflict, decisions: Sequence[tuple[Origin, Sequence[Change[Any]]]], etag: int | None) -> bool:
+    """Whether to decide again: not on what another tenant holds, and not where the caller has seen another version of the first stream."""
+    if not conflict.current_version:
+        return False
+    return etag is None or conflict.stream_id != decisions[0][1][0].id or conflict.current_version == etag
+
+
+def _pause_seconds(again: int) -> float:
+    """Longer each time, and of uneven length: two replicas that decide on one stream must not keep step."""
+    return min(again * 0.001 * (1 + time.monotonic_ns() // 1000 % 5), DECIDE_AGAIN_PAUSE_SECONDS_MAX)
 
 
 __all__ = ["Epoch", "Head", "Log"]

@@ -24,14 +24,15 @@ def meta_of(event: bytes) -> EventMeta:
 
 def shared_meta(origin: Origin) -> EventMeta:
     """What every event of this decision shares: who, under which command, because of what."""
-    meta = EventMeta(tenant_id=origin.tenant_id, command_id=origin.id.bytes)
+    command_id = origin.id.bytes
+    meta = EventMeta(tenant_id=origin.tenant_id, command_id=command_id)
     if isinstance(origin, Command):
         actor = origin.actor
         meta.actor.CopyFrom(Actor(kind=f"KIND_{actor.kind}", id=actor.id, on_behalf_of=actor.on_behalf_of))
-        meta.correlation_id = (origin.correlation_id or origin.id).bytes
+        meta.correlation_id = command_id if origin.correlation_id is None else origin.correlation_id.bytes
     elif isinstance(origin, TimerFired):
         meta.actor.CopyFrom(Actor(kind=Actor.KIND_TIMER, id=origin.key.partition("/")[0]))
-        meta.correlation_id = origin.id.bytes
+        meta.correlation_id = command_id
         meta.causation.stream_id, meta.causation.version = origin.stream_id.bytes, origin.version
     else:
         meta.actor.CopyFrom(Actor(kind=Actor.KIND_SYSTEM, id=origin.follower))

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from acuerdo.common.v1.types_pb2 import EventMeta
 from google.protobuf.message import DecodeError
 from psycopg import AsyncConnection
@@ -21,6 +22,8 @@ from services.chassis.log.units import NO_HASH, HistoryDoesNotVerify, Record
 from services.chassis.service import Service
 
 READ_SECONDS_MAX = 20.0
+READ_AGAIN_MAX = 6
+READ_AGAIN_PAUSE_SECONDS = 0.05
 LOADS_AT_ONCE_MAX = 256
 
 _COLUMNS = "position, recorded_at, stream_id, version, tenant_id, type_name, event, epoch, coalesce(traceparent, '')"
@@ -137,10 +140,19 @@ class Reader:
         return rows[0][0] if rows else None
 
     async def _rows(self, query: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-        async with asyncio.timeout(READ_SECONDS_MAX), self._pool.connection() as connection:
-            cursor = connection.cursor(binary=True)
-            await cursor.execute(query.encode(), parameters)
-            return await cursor.fetchall()
+        async with asyncio.timeout(READ_SECONDS_MAX):
+            for again in range(READ_AGAIN_MAX):
+                try:
+                    async with self._pool.connection() as connection:
+                        cursor = connection.cursor(binary=True)
+                        await cursor.execute(query.encode(), parameters)
+                        return await cursor.fetchall()
+                except psycopg.OperationalError:
+                    # After a restart of the server the pool holds dead connections; each is found out by being used. Reading is harmless.
+                    if again == READ_AGAIN_MAX - 1:
+                        raise
+                await asyncio.sleep(READ_AGAIN_PAUSE_SECONDS * again)
+        raise AssertionError("unreachable: the last attempt raises or returns")
 
     def _records(self, rows: list[tuple[Any, ...]]) -> list[Record]:
         package = self._service.package

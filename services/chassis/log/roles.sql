@@ -4,11 +4,12 @@ DO $$
 DECLARE
     wanted text;
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtext('acuerdo.roles'));
     FOREACH wanted IN ARRAY ARRAY['{schema}_writer', '{schema}_follower', '{schema}_sweeper', '{schema}_query'] LOOP
-        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
+        BEGIN
             EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
-        END IF;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            NULL;                             -- another database of this server has made it, perhaps a moment ago
+        END;
     END LOOP;
 END $$;
 
@@ -28,6 +29,7 @@ GRANT SELECT ON {schema}.events, {schema}.streams, {schema}.log_counter, {schema
 GRANT SELECT, INSERT, UPDATE, DELETE ON {schema}.positions TO {schema}_follower;
 
 GRANT SELECT, DELETE ON {schema}.commands TO {schema}_sweeper;
+GRANT SELECT ON {schema}.log_counter TO {schema}_sweeper;
 
 GRANT SELECT ON {schema}.events, {schema}.streams TO {schema}_query;
 

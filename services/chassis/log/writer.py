@@ -81,7 +81,11 @@ class Writer:
         waiting = _Waiting(unit, asyncio.get_running_loop().create_future(), sum(len(t.event) for w in unit.writes for t in w.events))
         self._queue.append(waiting)
         self._gathered.set()
-        done, _ = await asyncio.wait({waiting.answered}, timeout=deadline_seconds)
+        try:
+            done, _ = await asyncio.wait({waiting.answered}, timeout=max(0.0, deadline_seconds))
+        except asyncio.CancelledError:
+            waiting.answered.add_done_callback(_look_away)
+            raise
         if not done:
             waiting.answered.add_done_callback(_look_away)
             raise OutcomeUnknown
@@ -135,7 +139,7 @@ class Writer:
         while True:
             try:
                 started = time.monotonic()
-                rows = await self._call_once(units)
+                rows = await self._call_once(units, is_rerun)
                 metrics.COMMIT_SECONDS.record(time.monotonic() - started, {"service": self._schema})
                 return batch.outcomes(units, rows, is_rerun)
             except (psycopg.OperationalError, OSError, TimeoutError) as lost:
@@ -146,19 +150,19 @@ class Writer:
                     return [OutcomeUnknown()] * len(units)
                 await asyncio.sleep(RETRY_PAUSE_SECONDS)
 
-    async def _call_once(self, units: list[Unit]) -> list[tuple[Any, ...]]:
+    async def _call_once(self, units: list[Unit], is_rerun: bool) -> list[tuple[Any, ...]]:
         if self._connection is None:
             self._connection = await asyncio.wait_for(connect(self._dsn), CALL_SECONDS_MAX)
-        calling = asyncio.create_task(self._execute(self._connection, units))
+        calling = asyncio.create_task(self._execute(self._connection, units, is_rerun))
         done, _ = await asyncio.wait({calling}, timeout=CALL_SECONDS_MAX)
         if not done:
             self._abandon(calling)
             raise TimeoutError
         return calling.result()
 
-    async def _execute(self, connection: AsyncConnection[Any], units: list[Unit]) -> list[tuple[Any, ...]]:
+    async def _execute(self, connection: AsyncConnection[Any], units: list[Unit], is_rerun: bool) -> list[tuple[Any, ...]]:
         cursor = connection.cursor(binary=True)
-        await cursor.execute(self._call, batch.arguments(units, self._on_development_clock), prepare=True)
+        await cursor.execute(self._call, batch.arguments(units, self._on_development_clock, is_rerun), prepare=True)
         return await cursor.fetchall()
 
     def _abandon(self, calling: asyncio.Task[Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -59,6 +59,10 @@ class Around(grpc.aio.ServerInterceptor, ABC):
     def check(self, call: Call, request: Message) -> None:
         """Raise to refuse this request message."""
 
+    def each(self, call: Call, responses: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
+        """Stand around the making of each response, but not around its sending, which waits for the client."""
+        return responses
+
     async def intercept_service(
         self,
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
@@ -101,8 +105,9 @@ def _wrap(interceptor: Around, method: str, handler: grpc.RpcMethodHandler[Any, 
     async def answers(request: Any, context: Context) -> AsyncIterator[Any]:
         call = begin(context)
         async with interceptor.around(call), aclosing(inner(checked(call, request), context)) as responses:
-            async for response in responses:
-                yield response
+            async with aclosing(interceptor.each(call, responses)) as each:
+                async for response in each:
+                    yield response
 
     wrapped = answers if handler.response_streaming else answer
     return make(wrapped, request_deserializer=handler.request_deserializer, response_serializer=handler.response_serializer)

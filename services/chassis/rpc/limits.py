@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 from google.protobuf.message import Message
 
@@ -43,11 +44,28 @@ class Limits(Around):
             raise ServerIsBusy
         self._in_hand += 1
         try:
-            # A caller's own, shorter deadline is kept by grpc, which cancels the call.
-            async with asyncio.timeout(self._stream_seconds_max if call.is_stream else self._unary_seconds_max):
+            # A caller's own, shorter deadline is kept by grpc, which cancels the call. Streams: see `each`.
+            async with asyncio.timeout(None if call.is_stream else self._unary_seconds_max):
                 yield
         finally:
             self._in_hand -= 1
+
+    async def each(self, call: Call, responses: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
+        """The deadline of a stream ends the making of responses only: cancelled while sending, grpc leaves the client without a status.
+
+        A client that does not read is ended with its connection (connection age and grace).
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._stream_seconds_max
+        while True:
+            if loop.time() > deadline:
+                raise TimeoutError
+            try:
+                async with asyncio.timeout_at(deadline):
+                    response = await anext(responses)
+            except StopAsyncIteration:
+                return
+            yield response
 
     def check(self, call: Call, request: Message) -> None:
         if not call.is_stream and (size := request.ByteSize()) > self._unary_bytes_max:

@@ -106,8 +106,8 @@ class Seals:
 
     async def rotate(self, subject: Subject) -> int:
         """From now on the subject's values are sealed with a new key; what is sealed stays readable. The new version."""
-        self._newest.pop(subject, None)
-        return (await self._make(subject)).version
+        newest, _ = await self._store.versions(subject)
+        return (await self._make(subject, above=newest)).version
 
     async def rewrap(self) -> int:
         """Wrap every key with the present key-encryption key; histories are not touched. How many were wrapped anew."""
@@ -126,7 +126,7 @@ class Seals:
     async def _sealing_key(self, subject: Subject) -> _Key:
         """The newest key, one of its seals taken. One task at a time for each subject: one key is made, one block reserved."""
         async with self._making[hash(subject) % LOCKS]:
-            key = await self._newest_key(subject) or await self._make(subject)
+            key = await self._newest_key(subject) or await self._make(subject, above=0)
             while key.seals_left < 1:
                 reserved = await self._store.reserve(subject, key.version, SEALS_RESERVED_AT_ONCE)
                 if reserved is not None and reserved <= SEALS_PER_KEY_MAX:
@@ -134,7 +134,7 @@ class Seals:
                 else:
                     # Destroyed meanwhile, or used up: the next value gets a new key.
                     self._keys.pop((subject, key.version), None)
-                    key = await self._make(subject)
+                    key = await self._make(subject, above=key.version)
             key.seals_left -= 1
             return key
 
@@ -155,17 +155,17 @@ class Seals:
         clear = await self._wrapper.unwrap(kept.kek_id, kept.wrapped, key_bound_to(subject, kept.key_version))
         return self._keep(subject, kept.key_version, clear, is_newest=is_newest)
 
-    async def _make(self, subject: Subject) -> _Key:
-        """A new key, committed before anything is sealed with it. Where another process is quicker, theirs."""
+    async def _make(self, subject: Subject, above: int) -> _Key:
+        """A key newer than version `above`, committed before anything is sealed with it. Where another process is quicker, theirs."""
         while True:
-            version = await self._store.next_version(subject)
+            newest, version = await self._store.versions(subject)
+            if newest > above and (theirs := await self._store.newest(subject)) is not None:
+                return await self._unwrapped(subject, theirs)
             clear = AESGCM.generate_key(256)
             wrapped = await self._wrapper.wrap(clear, key_bound_to(subject, version))
+            # Two processes that have seen the same newest key name the same successor: one of them adds it.
             if await self._store.add(subject, WrappedKey(version, self._wrapper.kek_id, wrapped, 0)):
                 return self._keep(subject, version, clear, is_newest=True)
-            theirs = await self._store.newest(subject)
-            if theirs is not None:
-                return await self._unwrapped(subject, theirs)
 
     def _kept(self, subject: Subject, version: int) -> _Key | None:
         key = self._keys.get((subject, version))

@@ -75,17 +75,18 @@ class KeyStore:
             )
             return await cursor.fetchone()
 
-    async def next_version(self, subject: Subject) -> int:
-        """Above every version that is or ever was: a destroyed key's number is never given again."""
+    async def versions(self, subject: Subject) -> tuple[int, int]:
+        """(the newest key's, 0 if there is none; the next). The next is above every version that ever was: no number is given twice."""
         async with self._connection() as connection:
             cursor = await connection.execute(
-                """SELECT coalesce(max(key_version), 0) + 1 FROM
-                   (SELECT key_version FROM keys WHERE tenant_id = %(tenant)s AND subject_id = %(subject)s
-                    UNION ALL SELECT key_version FROM destroyed WHERE tenant_id = %(tenant)s AND subject_id = %(subject)s) AS known""",
+                """SELECT coalesce(max(key_version) FILTER (WHERE exists), 0), coalesce(max(key_version), 0) + 1 FROM
+                   (SELECT key_version, true AS exists FROM keys WHERE (tenant_id, subject_id) = (%(tenant)s, %(subject)s)
+                    UNION ALL
+                    SELECT key_version, false FROM destroyed WHERE (tenant_id, subject_id) = (%(tenant)s, %(subject)s)) AS known""",
                 {"tenant": subject.tenant_id, "subject": subject.subject_id},
             )
             row = await cursor.fetchone()
-        return int(row[0]) if row is not None else 1
+        return (0, 1) if row is None else (int(row[0]), int(row[1]))
 
     async def add(self, subject: Subject, key: WrappedKey) -> bool:
         """False where another process has added this version first. Committed on return."""

@@ -22,7 +22,8 @@ def configure(level: str = "INFO") -> None:
     structlog.configure(
         processors=[*SHARED, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        # Looked up for each line: whoever replaces standard error (a test, a supervisor) gets the lines.
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
     logging.root.handlers[:] = [_Libraries()]

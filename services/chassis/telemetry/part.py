@@ -19,6 +19,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from prometheus_client import CollectorRegistry, start_http_server
 
+from services.chassis.runtime import SettingsAreWrong
 from services.chassis.telemetry import logs, tracing
 from services.chassis.telemetry.prometheus import Scraped
 
@@ -66,8 +67,10 @@ class Telemetry:
         registry = CollectorRegistry()
         registry.register(Scraped(reader))
         host, _, port = listen.rpartition(":")
-        ipaddress.ip_address(host.strip("[]"))
-        self._scrapes = start_http_server(int(port), host.strip("[]"), registry)
+        try:
+            self._scrapes = start_http_server(int(port), str(ipaddress.ip_address(host.strip("[]"))), registry)
+        except (ValueError, OSError) as wrong:
+            raise SettingsAreWrong(f"metrics_listen: {type(wrong).__name__}") from None
         return reader
 
     async def stop(self) -> None:

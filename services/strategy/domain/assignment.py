@@ -1,4 +1,4 @@
-"""Assignment: the table in force puts a case into a segment, says by which row, and can say it again."""
+"""Assignment: the segment a case is in, and everything that stands behind it: which table saw what, and the row that matched."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from uuid import UUID
 
 from services.kernel.facts import Fact
 from services.kernel.money import Money
-from services.kernel.refusal import IsUnknown
-from services.strategy.domain.matching import Evaluate, Inputs, Match
+from services.kernel.refusal import Refusal
+from services.strategy.domain.segments import Evaluate, Inputs, Match, SegmentTables
 
 if TYPE_CHECKING:
-    from services.strategy.domain.segments import SegmentTables
     from services.strategy.domain.treatment import Treatment
 
 # What happened ---------------------------------------------------------------
@@ -31,55 +30,58 @@ class SegmentAssigned(Fact):
 
     def apply(self, treatment: Treatment) -> None:
         inputs = Inputs(self.bucket, self.balance, self.client_id)
-        treatment.assignment = Assignment(Match(self.to, self.row_id, self.reason), self.table_version, inputs)
+        treatment.assigned = Assigned(self.table_version, inputs, Match(self.to, self.row_id, self.reason))
 
 
 # Where it stands -------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Assignment:
-    """What a table said, which one, and what it saw."""
+class Assigned:
+    """Why the case is in its segment: which table saw what, and the row that matched."""
 
-    match: Match
     table_version: int
     inputs: Inputs
+    match: Match
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    assignment: Assignment
+    """Why a case is in its segment, and whether the recorded table over the recorded inputs says so again."""
+
+    table_version: int
+    inputs: Inputs
+    match: Match
     is_reproduced: bool
-    """The same table over the same inputs still says the same."""
 
 
 # What may be decided ---------------------------------------------------------
 
 
-class NoSegmentIsAssigned(IsUnknown):
-    """The case has not been put into a segment: it is not open yet, or no table was in force."""
+class CaseIsInNoSegment(Refusal):
+    """No table has put the case into a segment yet."""
 
 
-def assign(treatment: Treatment, tables: SegmentTables, evaluate: Evaluate) -> None:
-    """Put an open case into its segment.
+def assign_segment(treatment: Treatment, tables: SegmentTables, evaluate: Evaluate) -> None:
+    """Ask the table in force, while the case is open. Told only when segment, row or version has changed.
 
-    Told when the segment, the row or its reason is another one: the case's history then has the reason that holds now. A new version
-    of the table that says the same of a case is no news of that case; telling it would write to every history on each activation.
+    Another version is told although it says the same: the case's history names the table that stands behind its segment now.
     """
-    table = tables.active
-    if table is None or not treatment.is_worked:
+    if not treatment.is_treated or tables.active is None:
         return
-    inputs = Inputs(treatment.standing.bucket, treatment.standing.balance, treatment.client_id)
-    match, known = evaluate(table.table, inputs), treatment.assignment
-    if known is not None and match == known.match:
+    was, inputs, version = treatment.assigned, treatment.inputs, tables.active.version
+    if was is not None and (was.table_version, was.inputs) == (version, inputs):
+        return
+    match = evaluate(tables.active.table, inputs)
+    if was is not None and (was.table_version, was.match.segment, was.match.row_id) == (version, match.segment, match.row_id):
         return
     treatment.tell(
         SegmentAssigned(
             **treatment.next(),
             case_id=treatment.case_id,
-            from_=known.match.segment if known else "",
+            from_=treatment.segment,
             to=match.segment,
-            table_version=table.version,
+            table_version=version,
             row_id=match.row_id,
             reason=match.reason,
             bucket=inputs.bucket,
@@ -90,10 +92,9 @@ def assign(treatment: Treatment, tables: SegmentTables, evaluate: Evaluate) -> N
 
 
 def explain(treatment: Treatment, tables: SegmentTables, evaluate: Evaluate) -> Explanation:
-    """Ask the table that put the case into its segment once more, over what it saw then."""
-    treatment.must_exist()
-    known = treatment.assignment
-    if known is None:
-        raise NoSegmentIsAssigned
-    again = evaluate(tables.must_have(known.table_version).table, known.inputs)
-    return Explanation(known, is_reproduced=again == known.match)
+    """Of what is recorded, not of what a table would say now."""
+    recorded = treatment.assigned
+    if recorded is None:
+        raise CaseIsInNoSegment
+    again = evaluate(tables.known(recorded.table_version).table, recorded.inputs)
+    return Explanation(recorded.table_version, recorded.inputs, recorded.match, again == recorded.match)

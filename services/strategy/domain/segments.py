@@ -88,10 +88,10 @@ class SegmentTables(Stream):
         """The table in force; None until one has been activated."""
         return self.by_version.get(self.active_version)
 
-    def of_bytes(self, table: bytes) -> SegmentTable | None:
-        """The version that holds exactly these bytes."""
+    def version_of(self, table: bytes) -> int:
+        """The version that holds exactly these bytes; 0 where none does."""
         table_hash = hash_of(table)
-        return next((known for known in self.by_version.values() if known.table_hash == table_hash), None)
+        return next((known.version for known in self.by_version.values() if known.table_hash == table_hash), 0)
 
     def known(self, version: int) -> SegmentTable:
         if version not in self.by_version:
@@ -122,7 +122,7 @@ class TooManySegmentTables(Refusal):
 
 def publish(tables: SegmentTables, name: str, table: bytes, check: CheckTable) -> None:
     """Store the table as the next version, not yet in force. The same bytes again: told once."""
-    if tables.of_bytes(table) is not None:
+    if tables.version_of(table):
         return
     if not name.strip():
         raise IsInvalid("name", "must not be empty")

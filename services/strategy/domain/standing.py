@@ -58,7 +58,7 @@ class Standing:
         return self if self.report is not None and report.as_of < self.report.as_of else replace(self, report=report)
 
     def weighed(self, terms: Sequence[TermsNoted], at: datetime) -> Standing:
-        """With the balance of those who have the word at that instant: the cases service's own rule."""
+        """With the balance of those who have the word at that instant: the cases service's own rule, for today."""
         if authority_at(terms, at) is BalanceAuthority.CREDITOR and self.report is not None:
             return replace(self, balance=self.report.balance)
         return replace(self, balance=total(self.debts.values(), self.balance.currency_code))

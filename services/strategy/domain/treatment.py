@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -11,7 +11,8 @@ from services.kernel import ids
 from services.kernel.facts import Causation, Fact, Stream
 from services.kernel.money import Money
 from services.kernel.refusal import IsUnknown
-from services.strategy.domain.segments import Evaluate, Inputs, Match, SegmentTables
+from services.strategy.domain.assignment import Assigned, assign_segment
+from services.strategy.domain.segments import Evaluate, Inputs, SegmentTables
 from services.strategy.domain.standing import BalanceAuthority, Report, Standing, TermsNoted
 
 # What happened ---------------------------------------------------------------
@@ -73,22 +74,6 @@ class StandingNoted(Fact):
         treatment.heard = self.origin.version
 
 
-class SegmentAssigned(Fact):
-    case_id: UUID
-    from_: str
-    to: str
-    table_version: int
-    row_id: str
-    reason: str
-    bucket: str
-    balance: Money
-    client_id: UUID
-
-    def apply(self, treatment: Treatment) -> None:
-        inputs = Inputs(self.bucket, self.balance, self.client_id)
-        treatment.assigned = Assigned(self.table_version, inputs, Match(self.to, self.row_id, self.reason))
-
-
 class TreatmentEnded(Fact):
     case_id: UUID
     reason_code: str
@@ -111,15 +96,6 @@ class TreatmentResumed(Fact):
 # Where it stands -------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Assigned:
-    """Why the case is in its segment: which table saw what, and the row that matched."""
-
-    table_version: int
-    inputs: Inputs
-    match: Match
-
-
 class Treatment(Stream):
     def __init__(self) -> None:
         self.case_id = UUID(int=0)
@@ -137,6 +113,11 @@ class Treatment(Stream):
     def segment(self) -> str:
         """Empty until a table has spoken."""
         return self.assigned.match.segment if self.assigned else ""
+
+    @property
+    def table_version(self) -> int:
+        """Of the table that spoke; 0 until one has."""
+        return self.assigned.table_version if self.assigned else 0
 
     @property
     def inputs(self) -> Inputs:
@@ -194,6 +175,7 @@ def take_in(treatment: Treatment, tables: SegmentTables, origin: Causation, note
     if origin.version <= treatment.heard:
         return
     note(treatment)
+    _note(treatment, origin, treatment.standing)  # the word may have passed to another since the last fact
     assign_segment(treatment, tables, evaluate)
 
 
@@ -217,8 +199,8 @@ def resume_treatment(treatment: Treatment, origin: Causation) -> None:
 
 def note_terms(treatment: Treatment, origin: Causation, balance_authority: BalanceAuthority, zone: str, effective_from: date) -> None:
     """Whose balance counts from a day on; where that day has come, the balance may be another one."""
-    terms = TermsNoted(effective_from, balance_authority, zone)
-    if (treatment.terms[-1].balance_authority, treatment.terms[-1].zone) != (balance_authority, zone):
+    terms, last = TermsNoted(effective_from, balance_authority, zone), treatment.terms[-1]
+    if terms != replace(last, effective_from=effective_from) or effective_from < last.effective_from:
         treatment.tell(
             BalanceAuthorityNoted(
                 **treatment.next(),
@@ -228,7 +210,6 @@ def note_terms(treatment: Treatment, origin: Causation, balance_authority: Balan
                 origin=origin,
             )
         )
-    _note(treatment, origin, treatment.standing)
 
 
 def note_bucket(treatment: Treatment, origin: Causation, bucket: str) -> None:
@@ -250,41 +231,10 @@ def note_report(treatment: Treatment, origin: Causation, as_of: date, reported: 
     _note(treatment, origin, treatment.standing.with_report(Report(as_of, reported)))
 
 
-def assign_segment(treatment: Treatment, tables: SegmentTables, evaluate: Evaluate) -> None:
-    """Ask the table in force, while the case is open. Told only when segment, row or version has changed."""
-    if not treatment.is_treated or tables.active is None:
-        return
-    was, inputs, version = treatment.assigned, treatment.inputs, tables.active.version
-    if was is not None and (was.table_version, was.inputs) == (version, inputs):
-        return
-    match = evaluate(tables.active.table, inputs)
-    if was is not None and (was.table_version, was.match.segment, was.match.row_id) == (version, match.segment, match.row_id):
-        return
-    treatment.tell(
-        SegmentAssigned(
-            **treatment.next(),
-            case_id=treatment.case_id,
-            from_=treatment.segment,
-            to=match.segment,
-            table_version=version,
-            row_id=match.row_id,
-            reason=match.reason,
-            bucket=inputs.bucket,
-            balance=inputs.balance,
-            client_id=inputs.client_id,
-        )
-    )
-
-
-def is_reproduced(assigned: Assigned, tables: SegmentTables, evaluate: Evaluate) -> bool:
-    """Whether the recorded version over the recorded inputs still says what was recorded."""
-    return evaluate(tables.known(assigned.table_version).table, assigned.inputs) == assigned.match
-
-
 def _note(treatment: Treatment, origin: Causation, said: Standing, debt_id: UUID | None = None) -> None:
     """Tell where the case stands if that, or what it rests on, has changed."""
     known = treatment.standing
-    standing = said.weighed(treatment.terms, treatment.happened_at)
+    standing = said.weighed(treatment.terms, treatment.now)
     if standing == known:
         return
     report = standing.report if standing.report != known.report else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 import pytest
 from aiokafka.errors import UnknownTopicOrPartitionError
@@ -22,6 +22,14 @@ async def house(database: str, kafka: str) -> AsyncIterator[House]:
         yield House(database, broker, stack)
 
 
+@pytest.fixture
+async def home(database: str) -> AsyncIterator[House]:
+    """Without a broker: for followers of our own log."""
+    await prepare(database, "tales", "echoes")
+    async with AsyncExitStack() as stack:
+        yield House(database, Kafka("127.0.0.1:1"), stack)
+
+
 async def empty(kafka: Kafka) -> None:
     names = [events_topic("tales"), heads_topic("tales")]
 
@@ -32,8 +40,6 @@ async def empty(kafka: Kafka) -> None:
     async with topics.administrator(kafka) as admin:
         there = sorted(set(names) & set(await admin.list_topics()))
         if there:
-            try:
+            with suppress(UnknownTopicOrPartitionError):
                 await admin.delete_topics(there)
-            except UnknownTopicOrPartitionError:
-                pass
     await eventually(are_gone)

@@ -29,6 +29,7 @@ from services.chassis.heard import Heard, Reaction
 from services.chassis.log.log import Log
 from services.chassis.log.origins import Actor, Command
 from services.chassis.log.units import Stored
+from services.chassis.migrate import lock_class
 from services.chassis.service import Service
 from services.kernel import ids
 from services.kernel.facts import Causation, Change, Due, Fact, Stream
@@ -199,11 +200,11 @@ class Direct:
 
     log: Log
     asked: list[tuple[int | None, int]] = field(default_factory=list)
-    is_reachable: bool = True
+    can_replay: bool = True
     partitions: int = PARTITIONS
 
     async def replay(self, partition: int | None, after_position: int, limit: int) -> Sequence[Received]:
-        if not self.is_reachable:
+        if not self.can_replay:
             raise SourceUnreachable
         self.asked.append((partition, after_position))
         found: list[Received] = []
@@ -217,8 +218,6 @@ class Direct:
         return found
 
     async def head(self) -> SourceHead:
-        if not self.is_reachable:
-            raise SourceUnreachable
         head = await self.log.head()
         return SourceHead(head.epoch, self.partitions, head.position, head.complete_through)
 
@@ -234,8 +233,8 @@ class House:
         self._stack.push_async_callback(part.stop)
         return part
 
-    async def log(self, service: Service) -> Log:
-        log: Log = await self.run(Log(self.dsn, service, b"claims" * 6, partitions=PARTITIONS))
+    async def log(self, service: Service, **settings: Any) -> Log:
+        log: Log = await self.run(Log(self.dsn, service, b"claims" * 6, partitions=PARTITIONS, **settings))
         return log
 
     async def relay(self, log: Log, **settings: Any) -> Relay:
@@ -277,7 +276,7 @@ async def prepare(dsn: str, *schemas: str) -> None:
         for schema in schemas:
             await connection.execute(f"CREATE SCHEMA {schema}".encode())
             for file in ("log/schema.sql", "log/append.sql", "log/roles.sql", "follower/schema.sql"):
-                text = (CHASSIS / file).read_text().replace("{schema}", schema).replace("{lock_class}", "1")
+                text = (CHASSIS / file).read_text().format(schema=schema, lock_class=lock_class(schema))
                 await connection.execute(text.encode())
 
 
@@ -309,6 +308,17 @@ def tales(number: int, on_partition: int | None = None) -> list[UUID]:
         if on_partition in (None, partition_of(tale_id, PARTITIONS)):
             found.append(tale_id)
     return found
+
+
+async def say(log: Log, echo_id: UUID, *words: str) -> None:
+    """Straight into the listener's own log."""
+    for word in words:
+
+        def decide(echo: Echo, word: str = word) -> None:
+            echo.tell(Echoed(**echo.next(), word=word, origin=Causation(echo_id, 1)))
+
+        origin = Command(TENANT, "tester", "Say", str(uuid4()), bytes(32), Actor("SYSTEM", "tester"))
+        await log.run(origin, Change(Echo, echo_id, decide))
 
 
 async def eventually(what: Callable[[], Awaitable[Any]], within_seconds: float = 20.0) -> Any:

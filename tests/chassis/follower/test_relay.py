@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any, NamedTuple
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import NewTopic
+
+from services.chassis.follower import relay as relay_module
 from services.chassis.follower import topics
+from services.chassis.follower.heads import newest, read_head
+from services.chassis.follower.hearing import hear
 from services.chassis.follower.record import partition_of
+from services.chassis.follower.relay import Relay
+from services.chassis.runtime import StartRefused
+from tests.chassis.follower.conftest import empty
 from tests.chassis.follower.tales import PARTITIONS, TELLER, House, eventually, numbered, tales, tell
 
 
-async def published(house: House, count: int) -> list[object]:
-    async def all_of_them() -> list[object]:
+class Numbers(NamedTuple):
+    previous: int
+    position: int
+
+
+async def published(house: House, count: int) -> list[Any]:
+    async def all_of_them() -> list[Any]:
         if not await topics.exist(house.kafka, [topics.events_topic("tales")]):
             return []
         records = await house.topic()
@@ -42,3 +60,120 @@ async def test_what_was_told_before_the_relay_started_is_published_too(house: Ho
     await house.relay(log)
 
     assert len(await published(house, 20)) == 20
+
+
+async def test_a_topic_that_was_deleted_is_published_again(house: House) -> None:
+    log, some = await house.log(TELLER), tales(10)
+    first = await house.relay(log)
+    await tell(log, *[(tale_id, "a") for tale_id in some])
+    await published(house, 10)
+    await first.stop()
+    await empty(house.kafka)
+
+    await house.relay(log)
+
+    assert [position for _, position in sorted(numbered(await published(house, 10)), key=lambda pair: pair[1])] == list(range(1, 11))
+
+
+async def test_a_topic_that_is_deleted_under_a_running_relay_is_published_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(topics, "REQUEST_TIMEOUT_MS", 2_000)
+    log, some = await house.log(TELLER), tales(10)
+    await house.relay(log)
+    await tell(log, *[(tale_id, "a") for tale_id in some])
+    await published(house, 10)
+
+    await empty(house.kafka)
+    await tell(log, *[(tale_id, "b") for tale_id in some])
+
+    assert {position for _, position in numbered(await published(house, 20))} == set(range(1, 21))
+
+
+async def test_everything_is_published_again_on_demand(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay_module, "TOPIC_CHECKED_EVERY_SECONDS", 0.2)
+    log, some = await house.log(TELLER), tales(5)
+    relay = await house.relay(log)
+    await tell(log, *[(tale_id, "a") for tale_id in some])
+    await published(house, 5)
+
+    await relay.rebuild_topic()
+
+    records = await published(house, 10)
+    for partition in range(PARTITIONS):
+        here = numbered([record for record in records if record.partition == partition])
+        assert here[: len(here) // 2] == here[len(here) // 2 :]
+    assert await house.query("tales", "SELECT 1 FROM rebuilds") == []
+
+
+async def test_a_relay_that_died_before_it_saved_sends_the_same_again(house: House) -> None:
+    log, some = await house.log(TELLER), tales(5)
+    first = await house.relay(log)
+    await tell(log, *[(tale_id, "a") for tale_id in some])
+    before = await published(house, 5)
+    await first.stop()
+    await house.query("tales", "UPDATE positions SET position = 0 WHERE follower = 'relay'")
+    await house.query("tales", "DELETE FROM relay_partitions")
+
+    await house.relay(log)
+
+    after = await published(house, 10)
+    said = sorted((record.key, record.value, tuple(record.headers)) for record in before)
+    assert sorted((record.key, record.value, tuple(record.headers)) for record in after) == sorted(said * 2)
+
+
+async def test_a_frozen_relay_that_comes_back_does_no_harm(house: House) -> None:
+    """Its lease has gone to another; it goes on from where it was, until its position tells it."""
+    log, some = await house.log(TELLER), tales(6)
+    frozen = await house.relay(log)
+    await tell(log, *[(tale_id, "a") for tale_id in some])
+    await published(house, 6)
+    await frozen._leases._tasks.stop()  # silent from now on: the server ends its session, and it does not notice
+    other_log = await house.log(TELLER)
+    other = await house.relay(other_log)
+    await asyncio.wait_for(other._leases.wait_held("relay"), 10)
+
+    for word in "bcd":
+        await tell(log, *[(tale_id, word) for tale_id in some])  # wakes both
+
+    async def is_saved() -> bool:
+        return bool(await house.query("tales", "SELECT 1 FROM positions WHERE follower = 'relay' AND position = 24"))
+
+    await eventually(is_saved)
+    records = await house.topic()
+    for partition in range(PARTITIONS):
+        heard = 0
+        for fact in hear(0, [Numbers(*pair) for pair in numbered([r for r in records if r.partition == partition])]).facts:
+            heard = fact.position
+        assert heard == max((r.position for r in await log.read(0, 100) if partition_of(r.stream_id, PARTITIONS) == partition), default=0)
+
+
+async def test_a_topic_with_another_number_of_partitions_is_refused(house: House) -> None:
+    async with topics.administrator(house.kafka) as admin:
+        await admin.create_topics([NewTopic(topics.events_topic("tales"), PARTITIONS + 1, 1)])
+    relay = Relay(await house.log(TELLER), house.kafka)
+    await relay.start()
+    try:
+        with pytest.raises(StartRefused, match="5 partitions"):
+            await asyncio.wait_for(relay.wait(), 10)
+    finally:
+        await relay.stop()
+
+
+async def test_heads_speak_only_of_what_is_acknowledged(house: House) -> None:
+    log, some = await house.log(TELLER), tales(6)
+    await house.relay(log)
+    last = (await tell(log, *[(tale_id, "a") for tale_id in some]))[-1]
+    consumer = AIOKafkaConsumer(bootstrap_servers=house.kafka.bootstrap, auto_offset_reset="earliest", enable_auto_commit=False)
+    await published(house, 6)
+    await consumer.start()
+    consumer.assign([TopicPartition(topics.heads_topic("tales"), 0)])
+    heads = []
+    async with asyncio.timeout(10):
+        while not heads or heads[-1].position < last.position or len({head.partition for head in heads}) < PARTITIONS:
+            record = await consumer.getone()
+            heads.append(read_head(record.key, record.value))
+    await consumer.stop()
+
+    newest_heads = newest(heads)
+    assert sum(head.partition_position > 0 for head in newest_heads.values()) == len({r.partition for r in await house.topic()})
+    assert max(head.complete_through for head in heads) >= last.recorded_at
+    assert [head.position for head in heads] == sorted(head.position for head in heads)

@@ -15,6 +15,7 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, PreconditionFail
 from google.rpc.status_pb2 import Status
 from psycopg_pool import PoolTimeout
 
+from services.chassis.follower.views import ViewIsBehind
 from services.chassis.identity.keys import KeysAreUnavailable
 from services.chassis.identity.principal import NotAuthenticated, NotPermitted
 from services.chassis.log import units
@@ -66,6 +67,7 @@ ROWS: list[tuple[Exception, str, str, dict[str, str], type | None]] = [
     (NotAuthenticated("TOKEN_HAS_EXPIRED"), "UNAUTHENTICATED", "TOKEN_HAS_EXPIRED", {}, None),
     (NotPermitted("TENANT_IS_NEEDED"), "PERMISSION_DENIED", "TENANT_IS_NEEDED", {}, None),
     (KeysAreUnavailable(), "UNAVAILABLE", "IDENTITY_IS_UNAVAILABLE", {}, RetryInfo),
+    (ViewIsBehind(), "UNAVAILABLE", "VIEW_IS_BEHIND", {}, RetryInfo),
     (TimeoutError(), "DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED", {}, None),
     (psycopg.errors.QueryCanceled(SECRET), "DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED", {}, None),
     (PoolTimeout(SECRET), "UNAVAILABLE", "STORE_IS_UNAVAILABLE", {}, RetryInfo),

@@ -127,6 +127,34 @@ async def test_no_call_outlives_the_servers_own_deadline(a_log: Any, serving: An
         assert refused.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
 
 
+async def test_a_client_that_reads_slowly_is_told_when_its_stream_ends(a_log: Any, serving: Any, settings: Settings, bearer: Any) -> None:
+    class Endless(log_pb2_grpc.LogServicer):
+        async def Replay(self, request: Any, context: Any) -> Any:
+            while True:
+                yield log_pb2.ReplayResponse(records=[log_pb2.Record(event=b"x" * 60_000)])
+
+        async def Head(self, request: Any, context: Any) -> Any:
+            return log_pb2.HeadResponse()
+
+        async def VerifyStream(self, request: Any, context: Any) -> Any:
+            return log_pb2.VerifyStreamResponse()
+
+    async with serving(settings.model_copy(update={"stream_seconds_max": 0.3}), Endless()) as (_, channel):
+        call = log_pb2_grpc.LogStub(channel).Replay(REPLAY, metadata=bearer("auditor"), timeout=20)
+        await call.read()
+        await asyncio.sleep(0.6)
+        before = time.monotonic()
+
+        async def read_to_the_end() -> None:
+            while await call.read() is not grpc.aio.EOF:
+                pass
+
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await read_to_the_end()
+        assert refused.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+        assert time.monotonic() - before < 5, "by the server, not by the client's own deadline"
+
+
 async def test_a_cancelled_call_does_not_abort_what_is_shielded(a_log: Any, serving: Any, settings: Settings, bearer: Any) -> None:
     done = asyncio.Event()
 

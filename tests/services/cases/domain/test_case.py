@@ -17,7 +17,7 @@ from services.cases.domain.debts import AdjustmentReason
 from services.cases.domain.delinquency import bucket_at
 from services.cases.domain.dossier import Confidence
 from services.cases.domain.lifecycle import CloseOutcome, Lifecycle, ReopenReason
-from services.cases.domain.parties import CaseNeedsADebtor, Liability, Party, PartyRole
+from services.cases.domain.parties import CaseHasNoDebtor, Liability, Party, PartyRole
 from services.cases.domain.portfolio import Portfolio, PortfolioIsUnknown
 from services.cases.domain.registration import CaseIsOpen, CaseIsRegisteredAlready, register
 from services.cases.domain.steps import Declared
@@ -78,7 +78,7 @@ def test_a_broken_row_is_refused_by_field(row: dict[str, Any], field: str) -> No
 
 
 def test_a_row_needs_a_debtor_and_a_portfolio() -> None:
-    with refused(CaseNeedsADebtor):
+    with refused(CaseHasNoDebtor):
         register(at(Case.blank(THE_CASE), NOON), a_portfolio(), a_row(parties=(the_debtor(PartyRole.GUARANTOR),)))
     with refused(PortfolioIsUnknown):
         register(at(Case.blank(THE_CASE), NOON), Portfolio.blank(UUID(int=9)), a_row())

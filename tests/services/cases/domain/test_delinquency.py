@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from services.cases.domain import closing, delinquency, portfolio
 from services.cases.domain.balance import report_balance
 from services.cases.domain.buckets import Bucket, BucketSet, BucketUnit
-from services.cases.domain.case import Case, take_on_terms
+from services.cases.domain.case import Case, CaseIsOfAnotherPortfolio, take_on_terms
 from services.cases.domain.delinquency import (
     ArrearsReported,
     BucketChanged,
@@ -21,6 +22,7 @@ from services.cases.domain.delinquency import (
     bucket_at,
 )
 from services.cases.domain.lifecycle import CloseOutcome, Lifecycle, ReopenReason
+from services.cases.domain.portfolio import Portfolio
 from services.cases.domain.steps import Declared
 from services.cases.domain.steps import bucket_at as bucket_of_steps
 from services.cases.domain.terms import Authority
@@ -32,6 +34,7 @@ from tests.services.cases.examples import (
     DAYS,
     NOON,
     TODAY,
+    a_client,
     a_debt,
     a_portfolio,
     an_open_case,
@@ -271,6 +274,13 @@ def test_terms_of_a_later_day_wake_the_case_on_that_day() -> None:
     portfolio.change_terms(of, terms(fine), date(2026, 5, 1))
     take_on_terms(case, of)
     assert [due.at for due in case.due()] == [start_of(date(2026, 5, 1), MADRID)]
+
+
+def test_a_case_takes_on_the_terms_of_its_own_portfolio_only() -> None:
+    other = at(Portfolio.blank(UUID(int=99)), NOON)
+    portfolio.open_portfolio(other, a_client(), "loans", "Loans", terms())
+    with refused(CaseIsOfAnotherPortfolio):
+        take_on_terms(an_open_case(), other)
 
 
 # Whatever the order ----------------------------------------------------------------

@@ -4,7 +4,7 @@ from services.cases.domain import closing, parties
 from services.cases.domain.case import CaseIsClosed
 from services.cases.domain.lifecycle import CloseOutcome
 from services.cases.domain.parties import (
-    CaseNeedsADebtor,
+    CaseHasNoDebtor,
     Liability,
     Party,
     PartyHasAnotherRole,
@@ -40,9 +40,9 @@ def test_a_role_changes_from_what_it_was() -> None:
 
 def test_a_case_keeps_a_debtor() -> None:
     case = an_open_case()
-    with refused(CaseNeedsADebtor):
+    with refused(CaseHasNoDebtor):
         parties.remove(case, THE_DEBTOR, "DECEASED")
-    with refused(CaseNeedsADebtor):
+    with refused(CaseHasNoDebtor):
         parties.change_role(case, the_debtor(PartyRole.HEIR))
     parties.add(case, CO_DEBTOR)
     parties.remove(case, THE_DEBTOR, "DECEASED")

@@ -1,0 +1,170 @@
+"""`acuerdo import`: a client's files, row by row."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+from acuerdo.cases.v1 import service_pb2 as cases
+from acuerdo.cases.v1 import types_pb2 as types
+from acuerdo.common.v1.types_pb2 import Money
+from cyclopts import App
+from rich.console import RenderableType
+from rich.text import Text
+
+from clients.cli import money
+from clients.cli.asking import ASKING, Asking
+from clients.cli.connection import Doors
+from clients.cli.failures import OK, REFUSED, UNAVAILABLE, Failure, usage
+from clients.cli.files import chunks, read_arrears, read_remesa, totals_of
+from clients.cli.importing import Came, came_blocks, progress, send
+from clients.cli.reading import day, id_of, new_id
+from clients.cli.tables import TableIsUnreadable
+from clients.cli.words import Words
+
+app = App(name="import", help="Import a client's files (CSV, see data/README.md). A row that is refused is reported; the rest goes on.")
+
+OPENED_WITHIN_SECONDS = 300.0
+OPENED_POLL_SECONDS = 0.2
+
+
+@app.command
+async def batch(
+    file: Path,
+    *,
+    portfolio: str,
+    ref: str | None = None,
+    release: bool = False,
+    count: int | None = None,
+    amount: str | None = None,
+    ask: Asking = ASKING,
+) -> int:
+    """Import a batch (remesa) of cases.
+
+    Parameters
+    ----------
+    file
+        CSV: external_ref, product, principal, and more if you have it.
+    portfolio
+        Id of the portfolio.
+    ref
+        The client's reference of the batch; else the file's name.
+    release
+        Open its cases, when the control totals agree.
+    count
+        Control total that the client declared: how many rows; else as many as can be read.
+    amount
+        Control total that the client declared: sum of all amounts; else of the rows that can be read.
+    """
+    async with ask.doors() as doors:
+        kept = await _portfolio(doors, portfolio)
+        currency = kept.terms.currency_code
+        try:
+            table = read_remesa(file, kept.client_id, currency)
+        except TableIsUnreadable as unreadable:
+            raise usage(str(unreadable)) from unreadable
+        came = Came(refused=list(table.bad))
+        declared = totals_of(table.rows, currency)
+        _declare(declared, count, amount, currency)
+        batch_id = await _receive(doors, portfolio, ref or file.stem, declared)
+        requests = (cases.RegisterCasesRequest(batch_id=batch_id, rows=rows) for rows in chunks(table.rows))
+        with progress(ask.words.importing, len(table.rows), is_shown=not ask.json) as step:
+            await send(requests, doors.cases.RegisterCases, came, step)
+        if release:
+            await doors.cases.ReleaseBatch(cases.ReleaseBatchRequest(request_id=new_id(), batch_id=batch_id))
+            found = await _opened(doors, batch_id, ask)
+        else:
+            found = await _batch(doors, batch_id)
+    shown = [*came_blocks(came, ask.words), _batch_line(found, ask.words)]
+    ask.answer({"batch": found, "rows": came.as_json()}, *shown)
+    return REFUSED if came.refused else OK
+
+
+@app.command
+async def arrears(file: Path, *, portfolio: str, as_of: str, ref: str | None = None, ask: Asking = ASKING) -> int:
+    """Import a creditor's report of arrears.
+
+    Parameters
+    ----------
+    file
+        CSV: external_ref, cycles_past_due or days_past_due or oldest_unpaid_due_date, balance, and more if you have it.
+    portfolio
+        Id of the portfolio.
+    as_of
+        The day it speaks of, e.g. 2005-05-31.
+    ref
+        The client's reference of the report; else the file's name.
+    """
+    on = day(as_of, "--as-of")
+    async with ask.doors() as doors:
+        kept = await _portfolio(doors, portfolio)
+        try:
+            table = read_arrears(file, kept.terms.currency_code)
+        except TableIsUnreadable as unreadable:
+            raise usage(str(unreadable)) from unreadable
+        came = Came(refused=list(table.bad))
+        requests = (
+            cases.ReportArrearsRequest(portfolio_id=portfolio, as_of=on, source_ref=ref or file.name, rows=rows)
+            for rows in chunks(table.rows)
+        )
+        with progress(ask.words.importing, len(table.rows), is_shown=not ask.json) as step:
+            await send(requests, doors.cases.ReportArrears, came, step)
+    ask.answer({"rows": came.as_json()}, *came_blocks(came, ask.words))
+    return REFUSED if came.refused else OK
+
+
+# Steps -----------------------------------------------------------------------------------------------------------------
+
+
+async def _portfolio(doors: Doors, portfolio: str) -> cases.Portfolio:
+    return (await doors.cases.GetPortfolio(cases.GetPortfolioRequest(portfolio_id=portfolio))).portfolio
+
+
+def _declare(declared: types.ControlTotals, count: int | None, amount: str | None, currency: str) -> None:
+    """What the client declared stands in the place of what we counted."""
+    if count is not None:
+        declared.count = count
+    if amount is not None:
+        try:
+            units = money.minor_units(amount, decimals=money.decimals_of(currency))
+        except money.NotAnAmount as wrong:
+            raise usage(f"--amount {wrong}: {amount}") from wrong
+        declared.amount.CopyFrom(Money(currency_code=currency, minor_units=units))
+
+
+async def _receive(doors: Doors, portfolio: str, ref: str, declared: types.ControlTotals) -> str:
+    """The same batch announced again, with the same totals, is the same batch."""
+    request = cases.ReceiveBatchRequest(portfolio_id=portfolio, external_ref=ref, declared=declared)
+    request.request_id = id_of("batch", request.SerializeToString(deterministic=True))
+    return (await doors.cases.ReceiveBatch(request)).batch_id
+
+
+async def _batch(doors: Doors, batch_id: str) -> cases.Batch:
+    return (await doors.cases.GetBatch(cases.GetBatchRequest(batch_id=batch_id))).batch
+
+
+async def _opened(doors: Doors, batch_id: str, ask: Asking) -> cases.Batch:
+    """Wait until the released batch's cases are open."""
+    give_up_at = time.monotonic() + OPENED_WITHIN_SECONDS
+    found, seen = await _batch(doors, batch_id), 0
+    with progress(ask.words.opening, found.accepted, is_shown=not ask.json) as step:
+        while found.opened < found.accepted:
+            if time.monotonic() > give_up_at:
+                sentence = f"The batch {batch_id} is released; {found.opened} of {found.accepted} cases are open so far."
+                raise Failure(UNAVAILABLE, sentence, "NOT_OPENED_IN_TIME", ("The service goes on opening them.",))
+            step(found.opened - seen)
+            seen = found.opened
+            await asyncio.sleep(OPENED_POLL_SECONDS)
+            found = await _batch(doors, batch_id)
+    return found
+
+
+def _batch_line(found: cases.Batch, words: Words) -> RenderableType:
+    state = cases.Batch.State.Name(found.state).removeprefix("STATE_").lower()
+    amount = money.shown(found.found.amount, words.lang)
+    counts = f"{money.count(found.found.count, words.lang)} / {money.count(found.declared.count, words.lang)}"
+    line = Text.assemble((found.external_ref, "bold"), (f"  {found.batch_id}  ", "dim"), f"{state}, {counts}, {amount}")
+    if found.opened:
+        line.append(f", {words.opened.format(opened=money.count(found.opened, words.lang))}")
+    return line

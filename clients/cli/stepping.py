@@ -1,0 +1,67 @@
+"""Moves the development clocks of all services together, from one due instant to the next, waiting each time until all is quiet."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from acuerdo.common.v1 import operations_pb2 as operations
+from acuerdo.common.v1.log_pb2 import HeadRequest
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from clients.cli.connection import Doors
+from clients.cli.failures import UNAVAILABLE, Failure
+
+QUIET_POLL_SECONDS = 0.05
+QUIET_WITHIN_SECONDS = 180.0
+
+
+async def clocks(doors: Doors) -> dict[str, operations.GetClockResponse]:
+    """By service."""
+    return {name: await doors.operations(name).GetClock(operations.GetClockRequest()) for name in doors.services}
+
+
+async def advance(doors: Doors, to: datetime, stepped: Callable[[datetime], None]) -> None:
+    """Play everything that falls due up to `to`, in order, then stand at `to`."""
+    while True:
+        due = [clock.next_due_at.ToDatetime(UTC) for clock in (await clocks(doors)).values() if clock.HasField("next_due_at")]
+        step = min([to, *due])
+        request = operations.AdvanceClockRequest(request_id=f"clock/{step.isoformat()}", to=_wire(step))
+        await asyncio.gather(*(doors.operations(name).AdvanceClock(request) for name in doors.services))
+        await settle(doors)
+        stepped(step)
+        if step >= to:
+            return
+
+
+async def settle(doors: Doors) -> None:
+    """Wait until no timer is due and everything told has been heard, in two looks one after the other."""
+    give_up_at = time.monotonic() + QUIET_WITHIN_SECONDS
+    seen: list[int] | None = None
+    while time.monotonic() < give_up_at:
+        standing = await _standing(doors)
+        if standing is not None and standing == seen:
+            return
+        seen = standing
+        await asyncio.sleep(QUIET_POLL_SECONDS)
+    sentence = f"The services have not come to rest within {QUIET_WITHIN_SECONDS:.0f} s."
+    raise Failure(UNAVAILABLE, sentence, "NOT_QUIET", ("See `acuerdo parked list`.",))
+
+
+async def _standing(doors: Doors) -> list[int] | None:
+    """The log positions when all is quiet, None when it is not."""
+    if not all(clock.is_quiet for clock in (await clocks(doors)).values()):
+        return None
+    for name in doors.services:
+        followers = (await doors.operations(name).ListFollowers(operations.ListFollowersRequest())).followers
+        if any(follower.position < follower.head_position for follower in followers):
+            return None
+    return [(await doors.log(name).Head(HeadRequest())).head.position for name in doors.services]
+
+
+def _wire(at: datetime) -> Timestamp:
+    wire = Timestamp()
+    wire.FromDatetime(at)
+    return wire

@@ -1,0 +1,71 @@
+"""What `make run` says around its blocks, in Spanish and in English."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Says:
+    """Texts; {…} is filled in."""
+
+    starting: str
+    playing: str
+    already_played: str
+    portfolio: str
+    proof: str
+    rates: str
+    replay_is_live: str
+    replay_differs: str
+    one_case: str
+    addresses: str
+    paste: str
+    known_then: str
+    why_bucket: str
+    flipped: str
+    stays: str
+    stopped: str
+    data_stays: str
+
+
+SPANISH = Says(
+    starting="Arrancando {what} …",
+    playing="Seis meses de una cartera real: {what}",
+    already_played="La cartera ya estaba aquí: nada se ha perdido, aunque el broker lo había olvidado todo.",
+    portfolio="CARTERA · {name} · a {as_of}, frente a {since}",
+    proof="PRUEBA",
+    rates="{units} hechos guardados en {seconds} s al importar: {rate} por segundo, cada uno duradero, publicado y oído.",
+    replay_is_live="✓ Reproducir la historia de los {cases} expedientes da exactamente su estado vivo.",
+    replay_differs="✗ {count} expedientes difieren de su historia: {which}",
+    one_case="UN EXPEDIENTE · {ref}: qué pasó y cuándo lo supimos",
+    addresses="DIRECCIONES",
+    paste="Para pegar en otra terminal:",
+    known_then="# el mismo expediente, como se conocía el {known_at}",
+    why_bucket="# por qué está en su tramo",
+    flipped="# un byte cambiado en una copia de su historia: el verificador nombra el hecho",
+    stays="Sigue en marcha hasta Ctrl-C.",
+    stopped="Parado.",
+    data_stays="Los datos quedan en {home}; `make run` los vuelve a encontrar.",
+)
+
+ENGLISH = Says(
+    starting="Starting {what} …",
+    playing="Six months of a real portfolio: {what}",
+    already_played="The portfolio was here already: nothing is lost, although the broker had forgotten everything.",
+    portfolio="PORTFOLIO · {name} · as of {as_of}, against {since}",
+    proof="PROOF",
+    rates="{units} facts stored in {seconds} s of import: {rate} a second, each one durable, published and heard.",
+    replay_is_live="✓ Replaying the history of all {cases} cases gives exactly their live state.",
+    replay_differs="✗ {count} cases differ from their history: {which}",
+    one_case="ONE CASE · {ref}: what happened, and when we knew",
+    addresses="ADDRESSES",
+    paste="To paste into another terminal:",
+    known_then="# the same case, as it was known on {known_at}",
+    why_bucket="# why it is in its bucket",
+    flipped="# one byte flipped in a copy of its history: the verifier names the fact",
+    stays="Stays up until Ctrl-C.",
+    stopped="Stopped.",
+    data_stays="The data stays in {home}; `make run` finds it again.",
+)
+
+SAYS = {"es": SPANISH, "en": ENGLISH}

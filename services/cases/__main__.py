@@ -1,0 +1,40 @@
+"""The front door of the cases service: parts built by hand, in order, once.  python -m services.cases api|worker|all"""
+
+import sys
+from collections.abc import Sequence
+
+from acuerdo.strategy.v1.events_pb2 import StrategyEvent
+
+from services.cases.api import CasesApi, Sight
+from services.cases.card import CASES
+from services.cases.reactions import REACTIONS
+from services.cases.timers import TIMERS
+from services.cases.views import VIEWS, CaseTables
+from services.chassis.follower.views import Views
+from services.chassis.front import Front, open_front
+from services.chassis.ids import new_id
+from services.chassis.logservice import LogService
+from services.chassis.operations import OperationsService
+from services.chassis.part import Part
+from services.chassis.rpc.server import Rpc
+from services.chassis.seal.seals import Seals
+from services.chassis.seal.wrapping import FileKeyWrapper
+
+
+def parts(door: str) -> Sequence[Part]:
+    front = Front(CASES)
+    log, settings = front.log, front.settings
+    relay, strategy = front.teller(), front.hears("strategy", StrategyEvent, REACTIONS)
+    timers, views = front.timers(TIMERS), Views(log, VIEWS)
+    seals = Seals(settings.postgres, CASES.name, FileKeyWrapper(settings.kek))
+    tables = CaseTables(settings.postgres)
+    logs = LogService(log, Sight(log))
+    operations = OperationsService(log, front.pages, [view.name for view in VIEWS], on_advance=[relay.announce, timers.wake])
+    cases = CasesApi(log, tables, seals, log.clock, new_id, front.asked_by, front.pages)
+    worker: list[Part] = [relay, strategy, views, timers]
+    asked: list[Part] = [seals, tables, operations, Rpc(settings, cases, logs, operations)]
+    return front.base() + (worker if door != "api" else []) + (asked if door != "worker" else [])
+
+
+if __name__ == "__main__":
+    sys.exit(open_front(parts))

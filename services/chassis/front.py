@@ -1,0 +1,77 @@
+"""What every front door needs: settings, clock, log, and the parts that tell and hear. The service's own parts are added by hand."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+from google.protobuf.message import Message
+
+from services.chassis.clock import DevelopmentClock
+from services.chassis.follower.reactions import Reactions
+from services.chassis.follower.relay import Relay
+from services.chassis.follower.replays import GrpcReplays
+from services.chassis.follower.source import Source
+from services.chassis.follower.timers import TimerRunner
+from services.chassis.follower.topics import Kafka
+from services.chassis.heard import Reactions as Table
+from services.chassis.heard import Timers
+from services.chassis.log.connections import dsn_as
+from services.chassis.log.log import Log
+from services.chassis.part import Part
+from services.chassis.rpc.pages import Pages
+from services.chassis.rpc.peers import PeerToken, peer_channel
+from services.chassis.rpc.words import AskedBy
+from services.chassis.runtime import SettingsAreWrong, open_door
+from services.chassis.service import Service
+from services.chassis.settings import Settings
+from services.chassis.telemetry.part import Telemetry
+
+DOORS = ("api", "worker", "all")
+
+
+class Front:
+    """The parts that all services have, built once for a process."""
+
+    def __init__(self, service: Service) -> None:
+        settings = self.settings = Settings.read()
+        self.service = service
+        self.telemetry = Telemetry(service.name, settings)
+        self.clock = (
+            DevelopmentClock(dsn_as(settings.postgres, f"{service.name}_writer"), service.name, settings.development_clock_begins)
+            if settings.development_clock
+            else None
+        )
+        self.log = Log(settings.postgres, service, settings.claim_key, partitions=settings.partitions, development_clock=self.clock)
+        self.kafka = Kafka(settings.kafka, is_idempotent=settings.kafka_idempotent)
+        self.asked_by = AskedBy(self.log.clock, settings.payload_key)
+        self.pages = Pages(settings.page_key, settings.page_size_default, settings.page_size_max)
+
+    def base(self) -> list[Part]:
+        """What everything else stands on."""
+        return [self.telemetry, *([self.clock] if self.clock else []), self.log]
+
+    def teller(self) -> Relay:
+        return Relay(self.log, self.kafka)
+
+    def hears(self, source: str, event: type[Message], reactions: Mapping[str, Table]) -> Reactions:
+        """The listener to another service; what Kafka did not bring is asked of it with this service's own token."""
+        if self.settings.peer_token_file is None:
+            raise SettingsAreWrong("peer_token_file is missing: gaps could not be repaired")
+        replays = GrpcReplays(peer_channel(self.settings, source), PeerToken(self.settings.peer_token_file))
+        return Reactions(self.log, Source(source, event), reactions[source], self.kafka, replays)
+
+    def timers(self, timers: Timers) -> TimerRunner:
+        return TimerRunner(self.log, timers)
+
+
+def open_front(parts: Callable[[str], Sequence[Part]]) -> int:
+    """Open the door that the command line names (api, worker or all); the process's exit code (services.chassis.runtime)."""
+
+    def chosen() -> Sequence[Part]:
+        door = sys.argv[1] if len(sys.argv) == 2 else "all"
+        if door not in DOORS:
+            raise SettingsAreWrong(f"which door? one of {', '.join(DOORS)}")
+        return parts(door)
+
+    return open_door(chosen)

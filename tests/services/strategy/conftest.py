@@ -1,0 +1,67 @@
+"""A real log of strategy on a database of its own, and a server that answers from it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import grpc.aio
+import pytest
+from acuerdo.strategy.v1 import service_pb2_grpc
+from psycopg import conninfo
+
+from dev.issuer import Issuer
+from services.chassis.log.log import Log
+from services.chassis.migrate import migrate
+from services.chassis.rpc.server import Rpc
+from services.chassis.rpc.words import AskedBy
+from services.chassis.settings import Settings
+from services.strategy.api import StrategyApi
+from services.strategy.card import STRATEGY
+
+
+@pytest.fixture
+async def log(database: str) -> AsyncIterator[Log]:
+    await asyncio.to_thread(migrate, as_url(database), "strategy")
+    log = Log(database, STRATEGY, b"c" * 32, partitions=4)
+    await log.start()
+    yield log
+    await log.stop()
+
+
+def as_url(dsn: str) -> str:
+    """What migrations take: the same DSN, written as a URL."""
+    said = conninfo.conninfo_to_dict(dsn)
+    user, password = (quote(str(said.get(name) or "")) for name in ("user", "password"))
+    return f"postgresql://{user}:{password}@{said.get('host')}:{said.get('port')}/{said.get('dbname')}"
+
+
+@pytest.fixture(scope="session")
+def strategy_issuer(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
+    return Issuer(tmp_path_factory.mktemp("strategy_issuer"))
+
+
+@pytest.fixture
+def bearer(strategy_issuer: Issuer) -> Callable[..., tuple[tuple[str, str], ...]]:
+    """Metadata of a call by someone with these roles."""
+
+    def metadata(*roles: str, **said: Any) -> tuple[tuple[str, str], ...]:
+        return (("authorization", f"Bearer {strategy_issuer.token('ana', roles, **said)}"),)
+
+    return metadata
+
+
+@pytest.fixture
+async def strategy(log: Log, strategy_issuer: Issuer, tmp_path: Path) -> AsyncIterator[Any]:
+    """The stub of a served Strategy."""
+    settings = Settings(jwks=str(strategy_issuer.jwks), drain_seconds=0)
+    rpc = Rpc(settings, StrategyApi(log, AskedBy(log.clock, b"p" * 32)))
+    await rpc.start()
+    try:
+        async with grpc.aio.insecure_channel(rpc.address) as channel:
+            yield service_pb2_grpc.StrategyStub(channel)
+    finally:
+        await rpc.stop()
