@@ -56,6 +56,6 @@ proto/gen/.generated: $(PROTOS) .venv/.synced
 	@rm -rf proto/gen && mkdir -p proto/gen
 	@$(BIN)/python -m grpc_tools.protoc --proto_path=proto --proto_path=proto/third_party \
 	  --plugin=protoc-gen-mypy_grpc=$(BIN)/protoc-gen-mypy_grpc \
-	  --python_out=proto/gen --pyi_out=proto/gen --grpc_python_out=proto/gen --mypy_grpc_out=proto/gen \
+	  --python_out=proto/gen --pyi_out=proto/gen --grpc_python_out=proto/gen --mypy_grpc_out=quiet:proto/gen \
 	  $(patsubst proto/third_party/%,%,$(PROTOS:proto/acuerdo/%=acuerdo/%))
 	@touch $@

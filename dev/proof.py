@@ -35,7 +35,8 @@ async def prove(doors: Doors, bootstrap: str) -> list[ProofRow]:
 async def _prove_one(name: str, doors: Doors, bootstrap: str, heard: dict[tuple[str, str], dict[int, int]]) -> ProofRow:
     records = [record async for chunk in doors.logs[name].Replay(log.ReplayRequest()) for record in chunk.records]
     stored = _identities(name, records)
-    published, positions = await _published(name, bootstrap)
+    partitions = (await doors.logs[name].Head(log.HeadRequest())).partitions
+    published, positions = await _published(name, bootstrap, partitions)
     missing = stored.keys() ^ published
     counts = {
         follower: sum(1 for partition, there in positions.items() for position in there if position <= up_to.get(partition, 0))
@@ -73,13 +74,14 @@ def _broken_chains(name: str, records: Iterable[log.Record]) -> Iterable[str]:
         heads[meta.stream_id] = (meta.version, hashlib.sha256(record.event).digest())
 
 
-async def _published(name: str, bootstrap: str) -> tuple[set[Identity], dict[int, list[int]]]:
+async def _published(name: str, bootstrap: str, partition_count: int) -> tuple[set[Identity], dict[int, list[int]]]:
     """Everything on the topic: identities, and log positions by partition."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
     await consumer.start()
     try:
         topic = f"acuerdo.{name}.v1.events"
-        partitions = [TopicPartition(topic, p) for p in sorted(consumer.partitions_for_topic(topic) or await _partitions(consumer, topic))]
+        # Their number is the log's to say: the consumer knows nothing of a topic before it is assigned to it.
+        partitions = [TopicPartition(topic, p) for p in range(partition_count)]
         consumer.assign(partitions)
         await consumer.seek_to_beginning()
         ends = await consumer.end_offsets(partitions)
@@ -94,11 +96,6 @@ async def _published(name: str, bootstrap: str) -> tuple[set[Identity], dict[int
         return identities, {partition: sorted(set(found)) for partition, found in positions.items()}
     finally:
         await consumer.stop()
-
-
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-    await consumer.topics()
-    return set(consumer.partitions_for_topic(topic) or ())
 
 
 async def _heard_positions(doors: Doors) -> dict[tuple[str, str], dict[int, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import psycopg
@@ -18,9 +19,17 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session")
-def postgres_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def servers() -> Iterator[Path]:
+    """Where this session's servers keep their data: not in pytest's own folder, which another session may clear."""
+    (_ROOT / ".run" / "tests").mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=_ROOT / ".run" / "tests", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_dsn(servers: Path) -> Iterator[str]:
     """Superuser DSN of a real PostgreSQL that lives as long as the session."""
-    with Postgres(tmp_path_factory.mktemp("postgres")) as server:
+    with Postgres(servers / "postgres") as server:
         yield server.dsn
 
 
@@ -36,12 +45,12 @@ async def database(postgres_dsn: str) -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="session")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def kafka(servers: Path) -> Iterator[str]:
     """Bootstrap address of a real Apache Kafka. Without Java or Maven its tests are skipped, loudly; with CI=true they fail."""
     missing = is_available()
     if missing is not None:
         if os.environ.get("CI") == "true":
             pytest.fail(f"real Kafka is required with CI=true: {missing}")
         pytest.skip(f"NO REAL KAFKA: {missing}")
-    with Kafka(home=_ROOT / ".run" / "kafka", data=tmp_path_factory.mktemp("kafka")) as broker:
+    with Kafka(home=_ROOT / ".run" / "kafka", data=servers / "kafka") as broker:
         yield broker.bootstrap

@@ -8,13 +8,13 @@ from typing import Any
 
 import grpc
 from google.protobuf.message import DecodeError
-from google.rpc.error_details_pb2 import (  # type: ignore[import-untyped]  # the wheel ships no types
+from google.rpc.error_details_pb2 import (
     BadRequest,
     ErrorInfo,
     PreconditionFailure,
     RetryInfo,
 )
-from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # as above
+from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 
 OK, REFUSED, INVALID, NOT_FOUND, NOT_AUTHORISED, UNAVAILABLE = range(6)

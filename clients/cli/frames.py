@@ -15,7 +15,15 @@ NOTHING = Text("–", style="dim")
 
 def table_frame() -> Table:
     """A line below the names of the columns, and air between them."""
-    return Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", caption_justify="left", caption_style="dim", show_edge=False)
+    return Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+        header_style="dim",
+        caption_justify="left",
+        caption_style="dim",
+        show_edge=False,
+    )
 
 
 def pairs_frame() -> Table:

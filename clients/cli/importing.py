@@ -85,7 +85,7 @@ def refused_block(refused: Sequence[BadRow], words: Words) -> RenderableType:
     table.add_column(words.column)
     table.add_column(words.reason, overflow="fold", ratio=1)
     for row in refused[:REFUSED_SHOWN_MAX]:
-        table.add_row(str(row.line), row.field, Text.assemble(row.description or row.reason, (f"  {row.reason}", "dim")))
+        table.add_row(str(row.line), row.field, Text.assemble(f"{row.description}  " if row.description else "", (row.reason, "dim")))
     if len(refused) > REFUSED_SHOWN_MAX:
         table.caption = words.and_more.format(more=money.count(len(refused) - REFUSED_SHOWN_MAX, words.lang))
     return table

@@ -43,12 +43,12 @@ class Mapper:
         self._event = event
         self._package = event.DESCRIPTOR.full_name.rpartition(".")[0]
         oneof = event.DESCRIPTOR.oneofs_by_name["event"]
-        fields = {field.message_type.name: field for field in oneof.fields if field.message_type is not None}
+        fields = {field.message_type.name: field for field in oneof.fields if isinstance(field.message_type, Descriptor)}
         self._by_class: dict[type[Fact], tuple[str, str, list[tuple[str, Write]]]] = {}
         self._by_field: dict[str, tuple[type[Fact], list[tuple[str, Read]]]] = {}
         for fact in facts:
             field = fields.pop(fact.__name__, None)
-            if field is None or field.message_type is None:
+            if field is None or not isinstance(field.message_type, Descriptor):
                 raise ContractsDiffer(f"{fact.__name__} has no message in {event.DESCRIPTOR.full_name}")
             hints = {name: hint for name, hint in get_type_hints(fact).items() if name in _own_fields(fact)}
             converters = _compile(fact.__name__, hints, field.message_type)

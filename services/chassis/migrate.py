@@ -1,7 +1,7 @@
 """Migrations: Alembic with raw SQL, one directory, version table and schema for each service.
 
-    python -m services.chassis.migrate cases postgresql://owner@host/acuerdo          # bring the schema up to date
-    python -m services.chassis.migrate cases --sql                                    # print the script for a database administrator
+python -m services.chassis.migrate cases postgresql://owner@host/acuerdo          # bring the schema up to date
+python -m services.chassis.migrate cases --sql                                    # print the script for a database administrator
 """
 
 from __future__ import annotations

@@ -44,11 +44,9 @@ def outcome(row: Any) -> cases.RowOutcome:
     return cases.RowOutcome(line=row.line, case_id=PORTFOLIO, version=4, is_repeated=row.external_ref == "R-AGAIN")
 
 
-def a_batch(opened: int = 0) -> cases.Batch:
+def a_batch(opened: int = 0, state: cases.Batch.State = cases.Batch.STATE_RECEIVED) -> cases.Batch:
     found = types.ControlTotals(count=2, amount=Money(currency_code="EUR", minor_units=1050))
-    return cases.Batch(
-        batch_id=BATCH, external_ref="remesa", state=cases.Batch.STATE_RELEASED, declared=found, found=found, accepted=2, opened=opened
-    )
+    return cases.Batch(batch_id=BATCH, external_ref="remesa", state=state, declared=found, found=found, accepted=2, opened=opened)
 
 
 def remesa(folder: Path, *rows: str, header: str = "external_ref,product,principal") -> Path:
@@ -111,12 +109,22 @@ def test_the_same_file_again_is_the_same_batch_but_its_rows_are_asked_for_again(
 
 
 def test_with_release_the_command_waits_until_the_cases_are_open(started: Path, taking: FakeServices, acuerdo: Acuerdo) -> None:
-    opened = iter((0, 1, 2))
+    opened = iter((0, 0, 1, 2))
     taking.answers["GetBatch"] = lambda request: cases.GetBatchResponse(batch=a_batch(next(opened)))
     ran = acuerdo("import", "batch", remesa(started, "R-1,loan,10.00", "R-2,loan,0.50"), "--portfolio", PORTFOLIO, "--release")
     assert ran.exit_code == 0, ran.err
     assert len(taking.requests("ReleaseBatch")) == 1
     assert "2 open" in ran.out
+
+
+def test_a_batch_that_was_released_is_not_sent_again(started: Path, taking: FakeServices, acuerdo: Acuerdo) -> None:
+    released = a_batch(opened=2, state=cases.Batch.STATE_RELEASED)
+    released.rejected.add(line=9, field="principal", reason="AMOUNT_IS_INVALID")
+    taking.answers["GetBatch"] = cases.GetBatchResponse(batch=released)
+    ran = acuerdo("import", "batch", remesa(started, "R-1,loan,10.00"), "--portfolio", PORTFOLIO, "--release", "--json")
+    assert ran.exit_code == 1
+    assert (ran.json["rows"]["taken"], ran.json["rows"]["repeated"], ran.json["rows"]["refused"][0]["line"]) == (2, 2, 9)
+    assert taking.requests("RegisterCases") == taking.requests("ReleaseBatch") == []
 
 
 def test_totals_that_the_client_declared_stand_in_the_place_of_ours(started: Path, taking: FakeServices, acuerdo: Acuerdo) -> None:

@@ -62,7 +62,7 @@ class Leases:
                 async with asyncio.timeout(self._lease_seconds / 2):
                     await self._beat()
             except (psycopg.Error, OSError, TimeoutError) as error:
-                _log.warning("leases lost", scope=self._scope, error=type(error).__name__)
+                _log.warning("leases lost", scope=self._scope, error_type=type(error).__name__)
                 await self._disconnect()
             await asyncio.sleep(self._lease_seconds / 3 if self.held else min(1.0, self._lease_seconds / 10))
 

@@ -146,10 +146,8 @@ class Relay:
         if len(page) == PAGE_RECORDS_MAX:
             reading = asyncio.create_task(self._log.read(page[-1].position, PAGE_RECORDS_MAX))
         try:
-            async with asyncio.timeout(ACKNOWLEDGED_WITHIN_SECONDS):
-                for batch in sent:
-                    first = (await batch.acknowledgement).offset
-                    memory.acknowledge(batch.epoch, batch.partition, batch.position, first, batch.records)
+            for batch, first_offset in zip(sent, await _acknowledged(sent), strict=True):
+                memory.acknowledge(batch.epoch, batch.partition, batch.position, first_offset, batch.records)
             async with self._pool.connection() as connection:
                 await relayed.save(connection, self._service, memory, page[-1].position)
             meters.RELAYED.add(len(page), {"service": self._service})
@@ -167,7 +165,9 @@ class Relay:
         async def send(epoch: int, partition: int) -> None:
             batch, position = filling.pop((epoch, partition))
             records = batch.record_count()
-            sent.append(_Sent(epoch, partition, position, records, await producer.send_batch(batch, topic, partition=partition)))
+            acknowledgement = await producer.send_batch(batch, topic, partition=partition)
+            acknowledgement.add_done_callback(_look_away)
+            sent.append(_Sent(epoch, partition, position, records, acknowledgement))
 
         for record in page:
             partition = partition_of(record.stream_id, memory.partitions_of(record.epoch))
@@ -199,3 +199,20 @@ class Relay:
     async def _begin_from_zero(self) -> None:
         async with self._pool.connection() as connection:
             await relayed.forget(connection, self._service)
+
+
+async def _acknowledged(sent: Sequence[_Sent]) -> list[int]:
+    """The first offset of each batch, once Kafka has them all. Raises the first failure; TimeoutError when Kafka keeps silent."""
+    waiting = [batch.acknowledgement for batch in sent]
+    done, pending = await asyncio.wait(waiting, timeout=ACKNOWLEDGED_WITHIN_SECONDS, return_when=asyncio.FIRST_EXCEPTION)
+    for acknowledgement in done:
+        acknowledgement.result()
+    if pending:
+        raise TimeoutError
+    return [acknowledgement.result().offset for acknowledgement in waiting]
+
+
+def _look_away(acknowledgement: asyncio.Future[Any]) -> None:
+    """A batch we no longer wait for may fail: asking for its outcome keeps asyncio from complaining."""
+    if not acknowledgement.cancelled():
+        acknowledgement.exception()

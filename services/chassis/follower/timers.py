@@ -32,6 +32,7 @@ from services.kernel.refusal import Refusal
 TIMERS_AT_ONCE_MAX = 128
 BACK_OFF_SECONDS_MIN, BACK_OFF_SECONDS_MAX = 1.0, 300.0
 RETRY_SECONDS_MIN, RETRY_SECONDS_MAX = 0.2, 10.0
+LOOK_SECONDS_MIN = 0.01
 TIMERS_LEASE = "timers"
 
 _log = structlog.get_logger()
@@ -89,6 +90,7 @@ class TimerRunner:
                 while not self._is_stopping and TIMERS_LEASE in self._leases.held:
                     if not await self._fire_what_is_due():
                         await self._waking.wait(seconds_max=self._poll_seconds)
+                        await asyncio.sleep(LOOK_SECONDS_MIN)  # a busy log wakes us all the time
             except (psycopg.OperationalError, PoolTimeout, OSError, TimeoutError, LogIsBusy, OutcomeUnknown) as error:
                 _log.warning("timers_interrupted", service=self._service, error_type=type(error).__name__)
             pause = RETRY_SECONDS_MIN if monotonic() - began > RETRY_SECONDS_MAX else min(pause * 2, RETRY_SECONDS_MAX)

@@ -1,17 +1,19 @@
 -- append(): one batch of units, one call, one transaction. {schema} is the service's name.
 --
 -- Lock and check are separate statements: in one statement the snapshot would predate the lock. A unit that loses is dropped
--- alone. Units that touch the same request, stream, claim or mark within the batch are judged one after the other.
+-- alone. Units that touch the same request, stream, claim or mark within the batch (`suspects`) are judged one after the other.
 --
--- Status: 0 stored, 1 repeated, 2 request id reused, 3 conflict, 4 claimed by another, 5 heard already, 6 timer stale.
+-- Status: 0 stored, 1 repeated, 2 request id reused, 3 conflict, 4 claimed by another, 5 heard already, 6 timer stale;
+-- 7, alone: all are stored, `position` is that of the log before them, `recorded_at` that of the first.
 
 CREATE FUNCTION {schema}.append(
-    -- Units: kind 0 command, 1 timer, 2 heard, 3 command that keeps nothing (checked for repeats and versions only).
-    u_kind smallint[], u_request text[], u_tenant text[], u_principal text[], u_method text[], u_payload bytea[], u_reply bytea[],
+    -- Units, numbered from 1: the command (null where none spoke; reply null: nothing is kept), trace, number of events.
+    u_request text[], u_tenant text[], u_principal text[], u_method text[], u_payload bytea[], u_reply bytea[],
     u_traceparent text[], u_events integer[],
-    -- Origin of a timer (key, stream, version, due) or of heard facts (key = follower, source, epoch, partition, from, to, hint).
-    u_key text[], u_stream uuid[], u_version integer[], u_due timestamptz[],
-    u_source text[], u_epoch integer[], u_partition integer[], u_from bigint[], u_to bigint[], u_hint bigint[],
+    -- Timers that fired, and positions of heard facts to be moved.
+    f_unit integer[], f_stream uuid[], f_key text[], f_version integer[], f_due timestamptz[],
+    h_unit integer[], h_follower text[], h_source text[], h_epoch integer[], h_partition integer[],
+    h_from bigint[], h_to bigint[], h_hint bigint[],
     -- Writes: expected version and head hash, new version and head hash; whether the stream's timers are replaced.
     w_unit integer[], w_stream uuid[], w_tenant text[], w_version integer[], w_hash bytea[], w_new_version integer[], w_new_hash bytea[],
     w_timers boolean[],
@@ -27,10 +29,11 @@ CREATE FUNCTION {schema}.append(
 LANGUAGE plpgsql SECURITY INVOKER AS $$
 #variable_conflict use_column
 DECLARE
-    n_units  integer := cardinality(u_kind);
     todo     integer[];
+    everyone boolean;                         -- all units are still to be judged
     bad      integer[];
     good     integer[];
+    all_good boolean;                         -- all units are to be stored, number = place
     failed   record;
     at       timestamptz;
     first_at timestamptz;
@@ -46,62 +49,61 @@ BEGIN
     END IF;
     at := coalesce(at, clock_timestamp());
 
-    todo := ARRAY(SELECT n FROM generate_series(1, n_units) n WHERE n <> ALL (suspects));
+    everyone := cardinality(suspects) = 0;
+    todo := ARRAY(SELECT n FROM generate_series(1, cardinality(u_events)) n WHERE everyone OR n <> ALL (suspects));
     LOOP
         bad := ARRAY[]::integer[];
-        IF cardinality(todo) > 0 THEN
-            FOR failed IN
-                SELECT DISTINCT ON (f.unit) f.* FROM (
-                    SELECT u.n::integer AS unit, 1 AS rank, (CASE WHEN c.payload_hash = u.payload THEN 1 ELSE 2 END)::smallint AS status,
-                           c.position, c.recorded_at, NULL::integer AS version, NULL::uuid AS stream_id, NULL::text AS detail, c.reply
-                      FROM unnest(u_request, u_tenant, u_principal, u_method, u_payload, u_kind)
-                           WITH ORDINALITY u(request, tenant, principal, method, payload, kind, n)
-                      JOIN {schema}.commands c ON c.request_id = u.request AND c.tenant_id = u.tenant
-                           AND c.principal = u.principal AND c.method = u.method
-                     WHERE u.n = ANY (todo) AND u.kind IN (0, 3)
-                    UNION ALL
-                    -- Sent again because its answer was lost: the very bytes are there, so it is stored (status 1 without a reply).
-                    SELECT e.unit, 1, 1::smallint, max(x.position), max(x.recorded_at), NULL, NULL, NULL, NULL
-                      FROM unnest(e_unit, e_stream, e_version, e_event) e(unit, stream, version, event)
-                      JOIN {schema}.events x ON x.stream_id = e.stream AND x.version = e.version AND x.event = e.event
-                     WHERE is_rerun AND e.unit = ANY (todo) AND u_kind[e.unit] IN (1, 2)
-                     GROUP BY e.unit
-                    UNION ALL
-                    SELECT u.n::integer, 2, 5::smallint, coalesce(p.position, 0), NULL, NULL, NULL, NULL, NULL
-                      FROM unnest(u_key, u_source, u_epoch, u_partition, u_from, u_kind)
-                           WITH ORDINALITY u(follower, source, epoch, part, from_position, kind, n)
-                      LEFT JOIN {schema}.positions p ON p.follower = u.follower AND p.source = u.source
-                           AND p.epoch = u.epoch AND p.partition = u.part
-                     WHERE u.n = ANY (todo) AND u.kind = 2 AND coalesce(p.position, 0) <> u.from_position
-                    UNION ALL
-                    SELECT u.n::integer, 2, 6::smallint, NULL, NULL, t.version, u.stream, NULL, NULL
-                      FROM unnest(u_stream, u_key, u_version, u_due, u_kind) WITH ORDINALITY u(stream, key, version, due, kind, n)
-                      LEFT JOIN {schema}.timers t ON t.stream_id = u.stream AND t.key = u.key
-                     WHERE u.n = ANY (todo) AND u.kind = 1 AND (t.version, t.due) IS DISTINCT FROM (u.version, u.due)
-                    UNION ALL
-                    SELECT w.unit, 3, 3::smallint, NULL, NULL,
-                           CASE WHEN s.tenant_id = w.tenant THEN s.version ELSE 0 END, w.stream, NULL, NULL
-                      FROM unnest(w_unit, w_stream, w_tenant, w_version, w_hash) w(unit, stream, tenant, version, hash)
-                      LEFT JOIN {schema}.streams s ON s.stream_id = w.stream
-                     WHERE w.unit = ANY (todo)
-                       AND (coalesce(s.version, 0) <> w.version OR s.tenant_id <> w.tenant OR s.head_hash <> w.hash)
-                    UNION ALL
-                    SELECT k.unit, 4, 4::smallint, NULL, NULL, NULL, c.stream_id, k.kind, NULL
-                      FROM unnest(c_unit, c_tenant, c_kind, c_hmac, c_stream) k(unit, tenant, kind, hmac, stream)
-                      JOIN {schema}.claims c ON c.hmac = k.hmac AND c.kind = k.kind AND c.tenant_id = k.tenant
-                     WHERE k.unit = ANY (todo) AND c.stream_id <> k.stream
-                       AND NOT EXISTS (SELECT FROM unnest(r_unit, r_tenant, r_kind, r_hmac, r_stream) r(unit, tenant, kind, hmac, stream)
-                                        WHERE r.unit = k.unit AND r.hmac = k.hmac AND r.kind = k.kind AND r.tenant = k.tenant
-                                          AND r.stream = c.stream_id)
-                ) f ORDER BY f.unit, f.rank
-            LOOP
-                bad := bad || failed.unit;
-                unit := failed.unit; status := failed.status; "position" := failed.position; recorded_at := failed.recorded_at;
-                version := failed.version; stream_id := failed.stream_id; detail := failed.detail; reply := failed.reply;
-                RETURN NEXT;
-            END LOOP;
-        END IF;
+        FOR failed IN
+            SELECT DISTINCT ON (f.unit) f.* FROM (
+                SELECT u.n::integer AS unit, 1 AS rank, (CASE WHEN c.payload_hash = u.payload THEN 1 ELSE 2 END)::smallint AS status,
+                       c.position, c.recorded_at, NULL::integer AS version, NULL::uuid AS stream_id, NULL::text AS detail, c.reply
+                  FROM unnest(u_request, u_tenant, u_principal, u_method, u_payload)
+                       WITH ORDINALITY u(request, tenant, principal, method, payload, n)
+                  JOIN {schema}.commands c ON c.request_id = u.request AND c.tenant_id = u.tenant
+                       AND c.principal = u.principal AND c.method = u.method
+                 WHERE (everyone OR u.n = ANY (todo))
+                UNION ALL
+                -- Sent again because its answer was lost: the very bytes are there, so it is stored (status 1 without a reply).
+                SELECT e.unit, 1, 1::smallint, max(x.position), max(x.recorded_at), NULL, NULL, NULL, NULL
+                  FROM unnest(e_unit, e_stream, e_version, e_event) e(unit, stream, version, event)
+                  JOIN {schema}.events x ON x.stream_id = e.stream AND x.version = e.version AND x.event = e.event
+                 WHERE is_rerun AND e.unit = ANY (todo) AND u_request[e.unit] IS NULL
+                 GROUP BY e.unit
+                UNION ALL
+                SELECT h.unit, 2, 5::smallint, coalesce(p.position, 0), NULL, NULL, NULL, NULL, NULL
+                  FROM unnest(h_unit, h_follower, h_source, h_epoch, h_partition, h_from) h(unit, follower, source, epoch, part, from_position)
+                  LEFT JOIN {schema}.positions p ON p.follower = h.follower AND p.source = h.source
+                       AND p.epoch = h.epoch AND p.partition = h.part
+                 WHERE h.unit = ANY (todo) AND coalesce(p.position, 0) <> h.from_position
+                UNION ALL
+                SELECT f.unit, 2, 6::smallint, NULL, NULL, t.version, f.stream, NULL, NULL
+                  FROM unnest(f_unit, f_stream, f_key, f_version, f_due) f(unit, stream, key, version, due)
+                  LEFT JOIN {schema}.timers t ON t.stream_id = f.stream AND t.key = f.key
+                 WHERE f.unit = ANY (todo) AND (t.version, t.due) IS DISTINCT FROM (f.version, f.due)
+                UNION ALL
+                SELECT w.unit, 3, 3::smallint, NULL, NULL,
+                       CASE WHEN s.tenant_id = w.tenant THEN s.version ELSE 0 END, w.stream, NULL, NULL
+                  FROM unnest(w_unit, w_stream, w_tenant, w_version, w_hash) w(unit, stream, tenant, version, hash)
+                  LEFT JOIN {schema}.streams s ON s.stream_id = w.stream
+                 WHERE (everyone OR w.unit = ANY (todo))
+                   AND (coalesce(s.version, 0) <> w.version OR s.tenant_id <> w.tenant OR s.head_hash <> w.hash)
+                UNION ALL
+                SELECT k.unit, 4, 4::smallint, NULL, NULL, NULL, c.stream_id, k.kind, NULL
+                  FROM unnest(c_unit, c_tenant, c_kind, c_hmac, c_stream) k(unit, tenant, kind, hmac, stream)
+                  JOIN {schema}.claims c ON c.hmac = k.hmac AND c.kind = k.kind AND c.tenant_id = k.tenant
+                 WHERE (everyone OR k.unit = ANY (todo)) AND c.stream_id <> k.stream
+                   AND NOT EXISTS (SELECT FROM unnest(r_unit, r_tenant, r_kind, r_hmac, r_stream) r(unit, tenant, kind, hmac, stream)
+                                    WHERE r.unit = k.unit AND r.hmac = k.hmac AND r.kind = k.kind AND r.tenant = k.tenant
+                                      AND r.stream = c.stream_id)
+            ) f ORDER BY f.unit, f.rank
+        LOOP
+            bad := bad || failed.unit;
+            unit := failed.unit; status := failed.status; "position" := failed.position; recorded_at := failed.recorded_at;
+            version := failed.version; stream_id := failed.stream_id; detail := failed.detail; reply := failed.reply;
+            RETURN NEXT;
+        END LOOP;
 
+        all_good := everyone AND cardinality(bad) = 0;
         good := CASE WHEN cardinality(bad) = 0 THEN todo ELSE ARRAY(SELECT g FROM unnest(todo) g WHERE g <> ALL (bad)) END;
         IF cardinality(good) > 0 THEN
             added := (SELECT coalesce(sum(u_events[g]), 0) FROM unnest(good) g);
@@ -115,26 +117,28 @@ BEGIN
             IF added > 0 THEN
                 INSERT INTO {schema}.events (stream_id, position, recorded_at, version, epoch, tenant_id, type_name, traceparent, event)
                 SELECT e.stream, last_pos + row_number() OVER (ORDER BY e.n),
-                       first_at + (array_position(good, e.unit) - 1) * interval '1 microsecond',
-                       e.version, epoch_n, e.tenant, e.type, nullif(u_traceparent[e.unit], ''), e.event
+                       first_at + (CASE WHEN all_good THEN e.unit ELSE array_position(good, e.unit) END - 1) * interval '1 microsecond',
+                       e.version, epoch_n, e.tenant, e.type, u_traceparent[e.unit], e.event
                   FROM unnest(e_unit, e_stream, e_tenant, e_version, e_type, e_event)
                        WITH ORDINALITY e(unit, stream, tenant, version, type, event, n)
-                 WHERE e.unit = ANY (good);
+                 WHERE all_good OR e.unit = ANY (good);
                 UPDATE {schema}.streams s SET version = w.new_version, head_hash = w.new_hash
                   FROM unnest(w_unit, w_stream, w_version, w_new_version, w_new_hash) w(unit, stream, version, new_version, new_hash)
-                 WHERE w.unit = ANY (good) AND w.version > 0 AND w.new_version > w.version AND s.stream_id = w.stream;
-                INSERT INTO {schema}.streams (stream_id, version, tenant_id, head_hash)
-                SELECT w.stream, w.new_version, w.tenant, w.new_hash
-                  FROM unnest(w_unit, w_stream, w_tenant, w_version, w_new_version, w_new_hash) w(unit, stream, tenant, version, new_version, new_hash)
-                 WHERE w.unit = ANY (good) AND w.version = 0 AND w.new_version > 0;
+                 WHERE (all_good OR w.unit = ANY (good)) AND w.version > 0 AND w.new_version > w.version AND s.stream_id = w.stream;
+                IF 0 = ANY (w_version) THEN
+                    INSERT INTO {schema}.streams (stream_id, version, tenant_id, head_hash)
+                    SELECT w.stream, w.new_version, w.tenant, w.new_hash
+                      FROM unnest(w_unit, w_stream, w_tenant, w_version, w_new_version, w_new_hash) w(unit, stream, tenant, version, new_version, new_hash)
+                     WHERE (all_good OR w.unit = ANY (good)) AND w.version = 0 AND w.new_version > 0;
+                END IF;
                 IF true = ANY (w_timers) THEN
                     DELETE FROM {schema}.timers t
-                     USING unnest(w_unit, w_stream, w_timers) w(unit, stream, replaced)
-                     WHERE w.unit = ANY (good) AND w.replaced AND t.stream_id = w.stream;
+                     USING unnest(w_unit, w_stream, w_version, w_timers) w(unit, stream, version, replaced)
+                     WHERE (all_good OR w.unit = ANY (good)) AND w.replaced AND w.version > 0 AND t.stream_id = w.stream;
                     INSERT INTO {schema}.timers (stream_id, key, tenant_id, version, due)
                     SELECT t.stream, t.key, t.tenant, t.version, t.due
                       FROM unnest(t_unit, t_stream, t_tenant, t_version, t_key, t_due) t(unit, stream, tenant, version, key, due)
-                     WHERE t.unit = ANY (good);
+                     WHERE (all_good OR t.unit = ANY (good));
                 END IF;
                 IF cardinality(r_unit) > 0 THEN
                     DELETE FROM {schema}.claims c
@@ -145,41 +149,48 @@ BEGIN
                     INSERT INTO {schema}.claims (hmac, kind, tenant_id, stream_id)
                     SELECT k.hmac, k.kind, k.tenant, k.stream
                       FROM unnest(c_unit, c_tenant, c_kind, c_hmac, c_stream) k(unit, tenant, kind, hmac, stream)
-                     WHERE k.unit = ANY (good)
+                     WHERE (all_good OR k.unit = ANY (good))
                        AND NOT EXISTS (SELECT FROM {schema}.claims c WHERE c.hmac = k.hmac AND c.kind = k.kind AND c.tenant_id = k.tenant);
                 END IF;
             END IF;
 
-            IF 2 = ANY (u_kind) THEN
+            IF cardinality(h_unit) > 0 THEN
                 INSERT INTO {schema}.positions (follower, source, epoch, partition, position, offset_hint)
-                SELECT u.follower, u.source, u.epoch, u.part, u.to_position, u.hint
-                  FROM unnest(u_key, u_source, u_epoch, u_partition, u_from, u_to, u_hint, u_kind)
-                       WITH ORDINALITY u(follower, source, epoch, part, from_position, to_position, hint, kind, n)
-                 WHERE u.n = ANY (good) AND u.kind = 2 AND u.to_position > u.from_position
+                SELECT h.follower, h.source, h.epoch, h.part, h.to_position, h.hint
+                  FROM unnest(h_unit, h_follower, h_source, h_epoch, h_partition, h_from, h_to, h_hint)
+                       h(unit, follower, source, epoch, part, from_position, to_position, hint)
+                 WHERE h.unit = ANY (good) AND h.to_position > h.from_position
                 ON CONFLICT (follower, source, epoch, partition)
                 DO UPDATE SET position = excluded.position, offset_hint = excluded.offset_hint, progressed_at = clock_timestamp();
             END IF;
 
-            FOR unit, "position", recorded_at IN
-                SELECT g.unit, last_pos + sum(u_events[g.unit]) OVER (ORDER BY g.unit), first_at + (g.rank - 1) * interval '1 microsecond'
-                  FROM unnest(good) WITH ORDINALITY g(unit, rank) ORDER BY g.unit
-            LOOP
-                status := 0; version := NULL; stream_id := NULL; detail := NULL; reply := NULL;
-                RETURN NEXT;
-            END LOOP;
-            IF 0 = ANY (u_kind) THEN
-                INSERT INTO {schema}.commands (request_id, tenant_id, principal, method, payload_hash, position, recorded_at, reply)
-                SELECT u_request[g.unit], u_tenant[g.unit], u_principal[g.unit], u_method[g.unit], u_payload[g.unit],
+            INSERT INTO {schema}.commands (request_id, tenant_id, principal, method, payload_hash, position, recorded_at, reply)
+            SELECT k.* FROM (
+                SELECT u_request[g.unit] AS request, u_tenant[g.unit], u_principal[g.unit], u_method[g.unit], u_payload[g.unit],
                        last_pos + sum(u_events[g.unit]) OVER (ORDER BY g.unit), first_at + (g.rank - 1) * interval '1 microsecond',
-                       u_reply[g.unit]
+                       u_reply[g.unit] AS kept
                   FROM unnest(good) WITH ORDINALITY g(unit, rank)
-                 WHERE u_kind[g.unit] = 0;
+            ) k WHERE k.request IS NOT NULL AND k.kept IS NOT NULL;
+
+            version := NULL; stream_id := NULL; detail := NULL; reply := NULL;
+            IF all_good THEN
+                unit := 0; status := 7; "position" := last_pos; recorded_at := first_at;
+                RETURN NEXT;
+            ELSE
+                status := 0;
+                FOR unit, "position", recorded_at IN
+                    SELECT g.unit, last_pos + sum(u_events[g.unit]) OVER (ORDER BY g.unit), first_at + (g.rank - 1) * interval '1 microsecond'
+                      FROM unnest(good) WITH ORDINALITY g(unit, rank) ORDER BY g.unit
+                LOOP
+                    RETURN NEXT;
+                END LOOP;
             END IF;
         END IF;
 
         next_suspect := next_suspect + 1;
         EXIT WHEN next_suspect > cardinality(suspects);
         todo := ARRAY[suspects[next_suspect]];
+        everyone := false;
     END LOOP;
 END $$;
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Any
 
+from services.chassis.log.arrays import bools, byteas, instants, int4s, int8s, texts, uuids
 from services.chassis.log.origins import Command, HeardUpTo, TimerFired
 from services.chassis.log.units import (
     ClaimedByAnother,
+    ClaimKey,
     Conflict,
     HeardAlready,
     NotStored,
@@ -17,10 +20,12 @@ from services.chassis.log.units import (
     RequestIdReused,
     TimerIsStale,
     Unit,
+    Write,
 )
 
-COMMAND, TIMER, HEARD, CHECK = 0, 1, 2, 3
-STORED, REPEATED, REUSED, CONFLICT, CLAIMED, HEARD_ALREADY, TIMER_STALE = range(7)
+STORED, REPEATED, REUSED, CONFLICT, CLAIMED, HEARD_ALREADY, TIMER_STALE, ALL_STORED = range(8)
+_ARGUMENTS = 52
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,49 +39,33 @@ class Placed:
 
 Outcome = Placed | NotStored | OutcomeUnknown
 
-_UNITS = (
-    "kind smallint[], request text[], tenant text[], principal text[], method text[], payload bytea[], reply bytea[], traceparent text[], "
-    "events integer[], key text[], stream uuid[], version integer[], due timestamptz[], "
-    "source text[], epoch integer[], partition integer[], from bigint[], to bigint[], hint bigint[]"
-)
-_WRITES = (
-    "unit integer[], stream uuid[], tenant text[], version integer[], hash bytea[], new_version integer[], new_hash bytea[], "
-    "timers boolean[]"
-)
-_EVENTS = "unit integer[], stream uuid[], tenant text[], version integer[], type text[], event bytea[]"
-_TIMERS = "unit integer[], stream uuid[], tenant text[], version integer[], key text[], due timestamptz[]"
-_CLAIMS = "unit integer[], tenant text[], kind text[], hmac bytea[], stream uuid[]"
-_BATCH = "suspects integer[], on_development_clock boolean, is_rerun boolean"
-_TYPES = [column.split()[-1] for part in (_UNITS, _WRITES, _EVENTS, _TIMERS, _CLAIMS, _CLAIMS, _BATCH) for column in part.split(", ")]
-
-CALL = "SELECT * FROM {schema}.append(" + ", ".join(f"%b::{kind}" for kind in _TYPES) + ")"
+CALL = "SELECT * FROM {schema}.append(" + ", ".join(["%b"] * _ARGUMENTS) + ")"
 
 
 def arguments(units: Sequence[Unit], on_development_clock: bool, is_rerun: bool) -> list[Any]:
     """The parameters of CALL, in order. `is_rerun`: the same batch was sent before and its answer was lost."""
-    origins = [_origin(unit) for unit in units]
-    writes = [
-        (n, w.stream_id, w.tenant_id, w.expected_version, w.expected_hash, w.expected_version + len(w.events),
-         w.events[-1].hash if w.events else w.expected_hash, w.timers is not None)
-        for n, unit in enumerate(units, 1) for w in unit.writes
-    ]  # fmt: skip
-    events = [
-        (n, w.stream_id, w.tenant_id, w.expected_version + i, told.type_name.rpartition(".")[2], told.event)
-        for n, unit in enumerate(units, 1) for w in unit.writes for i, told in enumerate(w.events, 1)
-    ]  # fmt: skip
-    timers = [
-        (n, w.stream_id, w.tenant_id, w.expected_version + len(w.events), due.key, due.at)
-        for n, unit in enumerate(units, 1) for w in unit.writes for due in w.timers or ()
-    ]  # fmt: skip
-    claims = [(n, c.tenant_id, c.kind, c.hmac, c.stream_id) for n, unit in enumerate(units, 1) for c in unit.claims]
-    releases = [(n, c.tenant_id, c.kind, c.hmac, c.stream_id) for n, unit in enumerate(units, 1) for c in unit.releases]
-    tables = ((origins, 19), (writes, 8), (events, 6), (timers, 6), (claims, 5), (releases, 5))
-    columns: list[Any] = [column for rows, width in tables for column in _transposed(rows, width)]
-    return [*columns, _suspects(units), on_development_clock, is_rerun]
+    writes = [(n, write) for n, unit in enumerate(units, 1) for write in unit.writes]
+    return [
+        *_asked(units),
+        *_fired([(n, unit.origin) for n, unit in enumerate(units, 1) if isinstance(unit.origin, TimerFired)]),
+        *_heard([(n, unit.origin) for n, unit in enumerate(units, 1) if isinstance(unit.origin, HeardUpTo)]),
+        *_writes(writes),
+        *_events(writes),
+        *_timers(writes),
+        *_claims([(n, claim) for n, unit in enumerate(units, 1) for claim in unit.claims]),
+        *_claims([(n, claim) for n, unit in enumerate(units, 1) for claim in unit.releases]),
+        int4s(_suspects(units)),
+        on_development_clock,
+        is_rerun,
+    ]
 
 
-def outcomes(units: Sequence[Unit], rows: Iterable[tuple[Any, ...]], is_rerun: bool) -> list[Outcome]:
-    """One outcome for each unit. `is_rerun`: the same batch was sent before and its answer was lost."""
+def outcomes(units: Sequence[Unit], rows: Sequence[tuple[Any, ...]], is_rerun: bool) -> list[Outcome]:
+    """One outcome for each unit."""
+    if len(rows) == 1 and rows[0][1] == ALL_STORED:
+        _, _, before, first_at, *_ = rows[0]
+        ends = accumulate(sum(len(write.events) for write in unit.writes) for unit in units)
+        return [Placed(before + end, first_at + n * _MICROSECOND) for n, end in enumerate(ends)]
     found: list[Outcome | None] = [None] * len(units)
     for row in rows:
         found[row[0] - 1] = _outcome(units[row[0] - 1], row, is_rerun)
@@ -99,28 +88,107 @@ def _outcome(unit: Unit, row: tuple[Any, ...], is_rerun: bool) -> Outcome:
         return ClaimedByAnother(detail, stream_id)
     if status == HEARD_ALREADY:
         # A position already at `to` after a lost answer means stored; otherwise somebody else was there: reload.
-        return HeardAlready(
-            position=position, is_ours=is_rerun and isinstance(unit.origin, HeardUpTo) and position == unit.origin.to_position
-        )
+        is_ours = is_rerun and isinstance(unit.origin, HeardUpTo) and position == unit.origin.to_position
+        return HeardAlready(position=position, is_ours=is_ours)
     return TimerIsStale()
 
 
-def _origin(unit: Unit) -> tuple[Any, ...]:
-    events = sum(len(write.events) for write in unit.writes)
-    origin = unit.origin
-    if isinstance(origin, Command):
-        kind = COMMAND if unit.reply else CHECK
-        asked = (kind, origin.request_id, origin.tenant_id, origin.principal, origin.method, origin.payload_hash, unit.reply)
-        return (*asked, unit.traceparent, events, None, None, None, None, None, None, None, None, None, None)
-    if isinstance(origin, TimerFired):
-        fired = (origin.key, origin.stream_id, origin.version, origin.due)
-        return (TIMER, None, None, None, None, None, None, unit.traceparent, events, *fired, None, None, None, None, None, None)
-    heard = (origin.source, origin.epoch, origin.partition, origin.from_position, origin.to_position, origin.offset_hint)
-    return (HEARD, None, None, None, None, None, None, unit.traceparent, events, origin.follower, None, None, None, *heard)
+# Columns -------------------------------------------------------------------------------------------------------------
 
 
-def _transposed(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
+def _asked(units: Sequence[Unit]) -> list[Any]:
+    """One row for each unit: its command, where it has one. A reply of NULL: nothing is kept of it."""
+    nothing = (None, None, None, None, None, None)
+    rows = [
+        (asked.request_id, asked.tenant_id, asked.principal, asked.method, asked.payload_hash, unit.reply or None)
+        if isinstance(asked := unit.origin, Command)
+        else nothing
+        for unit in units
+    ]
+    request, tenant, principal, method, payload, reply = zip(*rows, strict=True)
+    return [
+        texts(request),
+        texts(tenant),
+        texts(principal),
+        texts(method),
+        byteas(payload),
+        byteas(reply),
+        texts([unit.traceparent or None for unit in units]),
+        int4s([sum(len(write.events) for write in unit.writes) for unit in units]),
+    ]
+
+
+def _fired(rows: Sequence[tuple[int, TimerFired]]) -> list[Any]:
+    return [
+        int4s([n for n, _ in rows]),
+        uuids([timer.stream_id for _, timer in rows]),
+        texts([timer.key for _, timer in rows]),
+        int4s([timer.version for _, timer in rows]),
+        instants([timer.due for _, timer in rows]),
+    ]
+
+
+def _heard(rows: Sequence[tuple[int, HeardUpTo]]) -> list[Any]:
+    return [
+        int4s([n for n, _ in rows]),
+        texts([to.follower for _, to in rows]),
+        texts([to.source for _, to in rows]),
+        int4s([to.epoch for _, to in rows]),
+        int4s([to.partition for _, to in rows]),
+        int8s([to.from_position for _, to in rows]),
+        int8s([to.to_position for _, to in rows]),
+        int8s([to.offset_hint for _, to in rows]),
+    ]
+
+
+def _writes(rows: Sequence[tuple[int, Write]]) -> list[Any]:
+    return [
+        int4s([n for n, _ in rows]),
+        uuids([write.stream_id for _, write in rows]),
+        texts([write.tenant_id for _, write in rows]),
+        int4s([write.expected_version for _, write in rows]),
+        byteas([write.expected_hash for _, write in rows]),
+        int4s([write.expected_version + len(write.events) for _, write in rows]),
+        byteas([write.events[-1].hash if write.events else write.expected_hash for _, write in rows]),
+        bools([write.timers is not None for _, write in rows]),
+    ]
+
+
+def _events(writes: Sequence[tuple[int, Write]]) -> list[Any]:
+    rows = [(n, write, told) for n, write in writes for told in write.events]
+    return [
+        int4s([n for n, _, _ in rows]),
+        uuids([write.stream_id for _, write, _ in rows]),
+        texts([write.tenant_id for _, write, _ in rows]),
+        int4s([write.expected_version + i for _, write in writes for i in range(1, len(write.events) + 1)]),
+        texts([told.type_name.rpartition(".")[2] for _, _, told in rows]),
+        byteas([told.event for _, _, told in rows]),
+    ]
+
+
+def _timers(writes: Sequence[tuple[int, Write]]) -> list[Any]:
+    rows = [(n, write, due) for n, write in writes if write.timers for due in write.timers]
+    return [
+        int4s([n for n, _, _ in rows]),
+        uuids([write.stream_id for _, write, _ in rows]),
+        texts([write.tenant_id for _, write, _ in rows]),
+        int4s([write.expected_version + len(write.events) for _, write, _ in rows]),
+        texts([due.key for _, _, due in rows]),
+        instants([due.at for _, _, due in rows]),
+    ]
+
+
+def _claims(rows: Sequence[tuple[int, ClaimKey]]) -> list[Any]:
+    return [
+        int4s([n for n, _ in rows]),
+        texts([claim.tenant_id for _, claim in rows]),
+        texts([claim.kind for _, claim in rows]),
+        byteas([claim.hmac for _, claim in rows]),
+        uuids([claim.stream_id for _, claim in rows]),
+    ]
+
+
+# Who must wait for whom ----------------------------------------------------------------------------------------------
 
 
 def _suspects(units: Sequence[Unit]) -> list[int]:
@@ -136,13 +204,14 @@ def _suspects(units: Sequence[Unit]) -> list[int]:
     return suspects
 
 
-def _touches(unit: Unit) -> set[Any]:
+def _touches(unit: Unit) -> list[Any]:
     # Version checks touch nothing: many units of a batch may look at one stream.
-    touches: set[Any] = {write.stream_id for write in unit.writes if write.events}
-    touches.update((claim.tenant_id, claim.kind, claim.hmac) for claim in (*unit.claims, *unit.releases))
+    touches: list[Any] = [write.stream_id.int for write in unit.writes if write.events]
+    for claim in (*unit.claims, *unit.releases):
+        touches.append((claim.tenant_id, claim.kind, claim.hmac))
     origin = unit.origin
     if isinstance(origin, Command):
-        touches.add((origin.request_id, origin.tenant_id, origin.principal, origin.method))
+        touches.append((origin.request_id, origin.tenant_id, origin.principal, origin.method))
     elif isinstance(origin, HeardUpTo):
-        touches.add((origin.follower, origin.source, origin.epoch, origin.partition))
+        touches.append((origin.follower, origin.source, origin.epoch, origin.partition))
     return touches

@@ -12,7 +12,7 @@ SWEEP_SECONDS_MAX = 600.0
 
 
 async def sweep_commands(dsn: str, service: str, older_than_days: int = ANSWERS_KEPT_DAYS) -> int:
-    """Forget the answers given `older_than_days` or more before the log's last instant; how many. Asked again later, a request is a new one.
+    """Forget answers given `older_than_days` or more before the log's last instant; how many. Asked again later, a request is a new one.
 
     By the log's own clock, so that a development clock ages answers too. In small steps: the log goes on meanwhile.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -78,9 +78,9 @@ async def test_every_table_with_a_tenant_forces_row_level_security(ledgers: str)
     assert bare == []
 
 
-async def test_schemas_of_many_databases_are_made_at_once(postgres_dsn: str, database: str) -> None:
+async def test_schemas_of_many_databases_are_made_at_once(postgres_dsn: str) -> None:
     """Roles belong to the server: whoever comes second finds them made."""
-    names = [f"{database}_{i}" for i in range(4)]
+    names = [f"burrow_{uuid4().hex[:12]}" for _ in range(4)]
     for role in ("writer", "follower", "sweeper", "query"):
         await query(postgres_dsn, f"DROP ROLE IF EXISTS burrows_{role}")
     for name in names:
