@@ -129,13 +129,11 @@ async def bench(runs: int, seconds: float) -> None:
         found: list[Measured] = []
         for number in range(runs):
             print(f"round {number + 1} of {runs} …", flush=True)
-            for callers in CALLERS:
-                found.append(await ours.existing(callers, seconds))
+            found += [await ours.existing(callers, seconds) for callers in CALLERS]
             found.append(await ours.new(64, seconds))
             found.append(await asyncio.to_thread(stock.run, seconds))
             if pgbench.program is not None:
-                for clients in PGBENCH_CLIENTS:
-                    found.append(await asyncio.to_thread(pgbench.run, clients, seconds))
+                found += [await asyncio.to_thread(pgbench.run, clients, seconds) for clients in PGBENCH_CLIENTS]
         gate = await ours.check(server.dsn)
         stock.close()
         await log.stop()

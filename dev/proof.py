@@ -12,7 +12,7 @@ from acuerdo.cases.v1.events_pb2 import CaseEvent
 from acuerdo.common.v1 import log_pb2 as log
 from acuerdo.common.v1 import operations_pb2 as operations
 from acuerdo.strategy.v1.events_pb2 import StrategyEvent
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 from google.protobuf.message import Message
 
 from clients.cli.blocks import ProofRow
@@ -35,8 +35,7 @@ async def prove(doors: Doors, bootstrap: str) -> list[ProofRow]:
 async def _prove_one(name: str, doors: Doors, bootstrap: str, heard: dict[tuple[str, str], dict[int, int]]) -> ProofRow:
     records = [record async for chunk in doors.logs[name].Replay(log.ReplayRequest()) for record in chunk.records]
     stored = _identities(name, records)
-    partitions = (await doors.logs[name].Head(log.HeadRequest())).partitions
-    published, positions = await _published(name, bootstrap, partitions)
+    published, positions = await _published(name, bootstrap)
     missing = stored.keys() ^ published
     counts = {
         follower: sum(1 for partition, there in positions.items() for position in there if position <= up_to.get(partition, 0))
@@ -74,26 +73,23 @@ def _broken_chains(name: str, records: Iterable[log.Record]) -> Iterable[str]:
         heads[meta.stream_id] = (meta.version, hashlib.sha256(record.event).digest())
 
 
-async def _published(name: str, bootstrap: str, partition_count: int) -> tuple[set[Identity], dict[int, list[int]]]:
-    """Everything on the topic: identities, and log positions by partition."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
+async def _published(name: str, bootstrap: str) -> tuple[set[Identity], dict[int, set[int]]]:
+    """Everything on the topic, whatever its order: identities, and log positions by partition."""
+    topic = f"acuerdo.{name}.v1.events"
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
     await consumer.start()
     try:
-        topic = f"acuerdo.{name}.v1.events"
-        # Their number is the log's to say: the consumer knows nothing of a topic before it is assigned to it.
-        partitions = [TopicPartition(topic, p) for p in range(partition_count)]
-        consumer.assign(partitions)
-        await consumer.seek_to_beginning()
+        partitions = sorted(consumer.assignment())  # no group: all of them are ours
         ends = await consumer.end_offsets(partitions)
         identities: set[Identity] = set()
-        positions: dict[int, list[int]] = {p.partition: [] for p in partitions}
-        while any([await consumer.position(p) < ends[p] for p in partitions]):
+        positions: dict[int, set[int]] = {partition.partition: set() for partition in partitions}
+        while any([await consumer.position(partition) < ends[partition] for partition in partitions]):
             for partition, records in (await consumer.getmany(timeout_ms=200)).items():
                 for record in records:
                     headers = dict(record.headers)
                     identities.add((headers["ce_id"].decode(), hashlib.sha256(record.value).hexdigest()))
-                    positions[partition.partition].append(int(headers["acuerdo-position"]))
-        return identities, {partition: sorted(set(found)) for partition, found in positions.items()}
+                    positions[partition.partition].add(int(headers["acuerdo-position"]))
+        return identities, positions
     finally:
         await consumer.stop()
 

@@ -144,7 +144,8 @@ async def _one_case(doors: Doors, played: Played, console: Console, says: Says, 
         (says.why_bucket, f"{acuerdo} case explain {ref}"),
         (
             says.flipped,
-            f"{acuerdo} case export {ref} h.acuerdo && {acuerdo} audit flip h.acuerdo flipped.acuerdo && {acuerdo} audit verify flipped.acuerdo",
+            f"{acuerdo} case export {ref} h.acuerdo && {acuerdo} audit flip h.acuerdo flipped.acuerdo && "
+            f"{acuerdo} audit verify flipped.acuerdo",
         ),
     ):
         console.print(f"  [dim]{comment}[/]", highlight=False)

@@ -14,6 +14,8 @@ from dev.doors import Doors
 
 QUIET_POLL_SECONDS = 0.05
 QUIET_WITHIN_SECONDS = 180.0
+RELAY = "relay"
+"""Whose rows among a service's followers say how far its topic is published."""
 
 
 class NotQuiet(RuntimeError):
@@ -70,14 +72,18 @@ async def positions(doors: Doors) -> list[int]:
 
 
 async def lag(doors: Doors) -> list[str]:
-    """Followers that are behind what they know of their source, as words."""
+    """Followers that are behind their source, as words: behind what it said of itself last, or behind what its relay has published since."""
     states = [
         (name, state)
         for name, door in doors.operations.items()
         for state in (await door.ListFollowers(operations.ListFollowersRequest())).followers
     ]
+    published = {(state.source, state.epoch, state.partition): state.position for _, state in states if state.follower == RELAY}
+    wanted = [
+        (name, state, max(state.head_position, published.get((state.source, state.epoch, state.partition), 0))) for name, state in states
+    ]
     return [
-        f"{name}/{state.follower} partition {state.partition}: {state.position} of {state.head_position}"
-        for name, state in states
-        if state.position < state.head_position
+        f"{name}/{state.follower} partition {state.partition}: {state.position} of {head}"
+        for name, state, head in wanted
+        if state.position < head
     ]

@@ -9,7 +9,7 @@ import sys
 from uuid import UUID
 
 from acuerdo.cases.v1.events_pb2 import CaseEvent
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 
 TOPIC = "acuerdo.cases.v1.events"
 SCHEMA = """
@@ -45,13 +45,11 @@ def apply(database: sqlite3.Connection, event: CaseEvent) -> None:
 async def main(bootstrap: str, path: str) -> None:
     database = sqlite3.connect(path)
     database.executescript(SCHEMA)
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
+    # No group: all partitions are ours. A longer-lived listener would seek to the offset it noted beside its position.
+    consumer = AIOKafkaConsumer(TOPIC, bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
     await consumer.start()
     try:
-        await consumer.topics()
-        partitions = [TopicPartition(TOPIC, number) for number in sorted(consumer.partitions_for_topic(TOPIC) or ())]
-        consumer.assign(partitions)
-        await consumer.seek_to_beginning()  # a longer-lived listener would seek to the offset it noted beside its position
+        partitions = sorted(consumer.assignment())
         ends = await consumer.end_offsets(partitions)
         while any([await consumer.position(p) < ends[p] for p in partitions]):
             for partition, records in (await consumer.getmany(timeout_ms=500)).items():

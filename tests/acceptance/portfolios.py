@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from acuerdo.cases.v1 import service_pb2 as cases
+from acuerdo.cases.v1 import types_pb2 as words
 from acuerdo.common.v1.log_pb2 import HeadRequest
+from acuerdo.common.v1.types_pb2 import Money
 from acuerdo.strategy.v1 import service_pb2 as strategy
 from google.type.date_pb2 import Date
 
@@ -88,12 +91,16 @@ async def register(doors: Doors, portfolio: Portfolio) -> Portfolio:
     return Portfolio(key, portfolio.size, portfolio.portfolio_id, batch.batch_id)
 
 
-async def report(doors: Doors, portfolio: Portfolio, as_of: date) -> AsyncIterator[cases.ReportArrearsResponse]:
+async def report(
+    doors: Doors, portfolio: Portfolio, as_of: date, before_chunk: Callable[[int], Awaitable[None]] | None = None
+) -> AsyncIterator[cases.ReportArrearsResponse]:
     """A month's file; an answer for each chunk. The same request ids whenever it is sent."""
     rows = read_arrears(SAMPLE / "uci" / f"{as_of:%Y-%m}.csv", CURRENCY).rows[: portfolio.size]
 
     async def sent() -> AsyncIterator[cases.ReportArrearsRequest]:
         for number, chunk in enumerate(chunks(rows, CHUNK_ROWS)):
+            if before_chunk is not None:
+                await before_chunk(number)
             yield cases.ReportArrearsRequest(
                 request_id=f"{portfolio.key}/{as_of:%Y-%m}/{number}",
                 portfolio_id=portfolio.portfolio_id,
@@ -120,6 +127,24 @@ async def play(doors: Doors, key: str, size: int, months: Sequence[date] = MONTH
     await report_all(doors, portfolio, months)
     await settle(doors)
     return portfolio
+
+
+def a_case(portfolio: Portfolio) -> cases.RegisterCaseRequest:
+    """One case for itself, owing 123.45."""
+    debt = words.Debt(
+        external_ref="D-1",
+        product="credit_card",
+        components=[words.ComponentAmount(component=words.COMPONENT_PRINCIPAL, amount=Money(currency_code=CURRENCY, minor_units=12_345))],
+    )
+    debtor = words.Party(person_id=str(uuid4()), role=words.PARTY_ROLE_DEBTOR, liability=words.LIABILITY_FULL)
+    return cases.RegisterCaseRequest(
+        request_id="case",
+        portfolio_id=portfolio.portfolio_id,
+        external_ref="CASE-1",
+        product="credit_card",
+        parties=[debtor],
+        debts=[debt],
+    )
 
 
 # Asked of the services, and worked out from the rows alone ---------------------------------------------------------------

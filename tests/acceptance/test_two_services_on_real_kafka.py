@@ -9,10 +9,10 @@ from uuid import UUID
 
 import grpc
 import pytest
+from acuerdo.cases.v1 import service_pb2 as cases
 from acuerdo.cases.v1.events_pb2 import CaseEvent
 from acuerdo.common.v1 import log_pb2, operations_pb2
 from acuerdo.strategy.v1.events_pb2 import StrategyEvent
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from google.protobuf.message import Message
 
 from dev.doors import Doors
@@ -31,10 +31,10 @@ from tests.acceptance.portfolios import (
     report,
     report_all,
 )
+from tests.acceptance.topics import records_on_topic, until_published
 
 CUSTOMERS, FEWER_CUSTOMERS = 200, 100
 IN_ORDER, SHUFFLED = "bank-in-order", "bank-shuffled"
-PARTITIONS = 12
 REBUILT_WITHIN_SECONDS = 30.0
 
 
@@ -94,13 +94,12 @@ async def test_services_killed_in_the_middle_of_an_import_go_on_with_nothing_los
     async with house.doors(tenant) as doors:
         portfolio = await register(doors, await open_portfolio(doors, tenant, FEWER_CUSTOMERS))
         # Its cases are being opened and heard, its first month comes in: everybody is at work.
-        with pytest.raises(grpc.aio.AioRpcError) as broken:
-            await _kill_after_two_answers(house, doors, portfolio, MONTHS[0])
-        assert broken.value.code() == grpc.StatusCode.UNAVAILABLE
+        first_answer = await _import_until_killed(house, doors, portfolio, MONTHS[0])
     house.restart()
     async with house.doors(tenant) as doors:
         again = await register(doors, portfolio)
         assert again.batch_id == portfolio.batch_id
+        assert as_first_told(await anext(report(doors, portfolio, MONTHS[0]))) == as_first_told(first_answer)
         await report_all(doors, portfolio, MONTHS)
         await settle(doors)
         assert await aging(doors, portfolio) == aging_by_the_rows(portfolio)
@@ -126,11 +125,9 @@ async def test_views_built_again_from_zero_say_the_same(house: House, played: Po
 async def test_a_topic_published_again_changes_nothing_for_who_listens(house: House, played: Portfolio) -> None:
     async with house.platform_doors() as doors:
         await settle(doors)
-        stored, heard, on_topic = await standing(doors), await positions_heard(doors), await records_on_topic(house, "cases")
+        stored, heard, on_topic = await standing(doors), await positions_heard(doors), await records_on_topic(house.stack.kafka, "cases")
         await doors.operations["cases"].RebuildTopic(operations_pb2.RebuildTopicRequest(request_id="rebuild"))
-        async with asyncio.timeout(REBUILT_WITHIN_SECONDS):
-            while await records_on_topic(house, "cases") < on_topic + stored["cases"]:  # noqa: ASYNC110 - Kafka tells nobody that it is done
-                await asyncio.sleep(0.2)
+        await until_published(house.stack.kafka, {"cases": on_topic + stored["cases"]})
         await settle(doors)
         assert await standing(doors) == stored
         assert await positions_heard(doors) == heard
@@ -182,20 +179,29 @@ async def until_views_begin_again(doors: Doors) -> None:
             await asyncio.sleep(0.01)
 
 
-async def records_on_topic(house: House, service: str) -> int:
-    """Repeats counted too."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=house.stack.kafka, enable_auto_commit=False, auto_offset_reset="earliest")
-    await consumer.start()
-    try:
-        partitions = [TopicPartition(f"acuerdo.{service}.v1.events", partition) for partition in range(PARTITIONS)]
-        return sum((await consumer.end_offsets(partitions)).values())
-    finally:
-        await consumer.stop()
+async def _import_until_killed(house: House, doors: Doors, portfolio: Portfolio, as_of: date) -> cases.ReportArrearsResponse:
+    """The first chunk is answered, the second one is on its way, the third is never heard. The first answer."""
+    answers: list[cases.ReportArrearsResponse] = []
+    is_answered = asyncio.Event()
 
-
-async def _kill_after_two_answers(house: House, doors: Doors, portfolio: Portfolio, as_of: date) -> None:
-    answers = 0
-    async for _ in report(doors, portfolio, as_of):
-        answers += 1
-        if answers == 2:
+    async def kill_before_the_third(number: int) -> None:
+        if number == 2:
+            await is_answered.wait()
             house.kill()
+
+    async def send_until_it_breaks() -> None:
+        async for answer in report(doors, portfolio, as_of, kill_before_the_third):
+            answers.append(answer)
+            is_answered.set()
+
+    with pytest.raises(grpc.aio.AioRpcError) as broken:
+        await send_until_it_breaks()
+    assert broken.value.code() == grpc.StatusCode.UNAVAILABLE
+    return answers[0]
+
+
+def as_first_told(answer: cases.ReportArrearsResponse) -> cases.ReportArrearsResponse:
+    """A repeated chunk gets the outcomes it got before, and says of each that it is a repetition."""
+    for outcome in answer.outcomes:
+        outcome.is_repeated = False
+    return answer

@@ -39,7 +39,6 @@ class _Sent(NamedTuple):
     partition: int
     position: int
     """Of the batch's last record."""
-    records: int
     acknowledgement: asyncio.Future[Any]
 
 
@@ -147,7 +146,7 @@ class Relay:
             reading = asyncio.create_task(self._log.read(page[-1].position, PAGE_RECORDS_MAX))
         try:
             for batch, first_offset in zip(sent, await _acknowledged(sent), strict=True):
-                memory.acknowledge(batch.epoch, batch.partition, batch.position, first_offset, batch.records)
+                memory.acknowledge(batch.epoch, batch.partition, batch.position, first_offset)
             async with self._pool.connection() as connection:
                 await relayed.save(connection, self._service, memory, page[-1].position)
             meters.RELAYED.add(len(page), {"service": self._service})
@@ -164,10 +163,9 @@ class Relay:
 
         async def send(epoch: int, partition: int) -> None:
             batch, position = filling.pop((epoch, partition))
-            records = batch.record_count()
             acknowledgement = await producer.send_batch(batch, topic, partition=partition)
             acknowledgement.add_done_callback(_look_away)
-            sent.append(_Sent(epoch, partition, position, records, acknowledgement))
+            sent.append(_Sent(epoch, partition, position, acknowledgement))
 
         for record in page:
             partition = partition_of(record.stream_id, memory.partitions_of(record.epoch))
@@ -188,12 +186,10 @@ class Relay:
         async with self._pool.connection() as connection:
             if await is_rebuild_asked_for(connection, RELAY):
                 raise TopicWasLost("an operator asked for everything to be published again")
-        topic = events_topic(self._service)
-        expected = {TopicPartition(topic, partition): end for partition, end in memory.ends().items()}
-        found = await looker.end_offsets(list(expected)) if expected else {}
-        for partition, end in expected.items():
-            if found[partition] < end:
-                raise TopicWasLost(f"partition {partition.partition} ends at {found[partition]} instead of {end}")
+        partitions = {partition for _, partition in memory.acknowledged}
+        where = [TopicPartition(events_topic(self._service), partition) for partition in partitions]
+        for found, end in (await looker.end_offsets(where) if where else {}).items():
+            memory.check_end(found.partition, end)
         RELAY_LAG.set((await self._log.head()).position - memory.position, {"service": self._service})
 
     async def _begin_from_zero(self) -> None:

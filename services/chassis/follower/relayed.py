@@ -36,7 +36,7 @@ class Relayed:
     queued: dict[tuple[int, int], int] = field(default_factory=dict)
     """Last position handed to the producer, by (epoch, partition)."""
     acknowledged: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
-    """Last acknowledged (position, offset), by (epoch, partition)."""
+    """(last position, first offset) of the last acknowledged batch, by (epoch, partition)."""
     unsaved: set[tuple[int, int]] = field(default_factory=set)
 
     def partitions_of(self, epoch: int) -> int:
@@ -50,21 +50,25 @@ class Relayed:
         self.queued[epoch, partition] = position
         return previous
 
-    def acknowledge(self, epoch: int, partition: int, position: int, first_offset: int, records: int) -> None:
+    def acknowledge(self, epoch: int, partition: int, position: int, first_offset: int) -> None:
         """A batch that ends with `position` got its place. TopicWasLost when we know that place to be taken."""
-        _, last_offset = self.acknowledged.get((epoch, partition), (0, -1))
-        if 0 <= first_offset <= last_offset:  # -1: Kafka had this batch already and does not say where
-            raise TopicWasLost(f"partition {partition} gave offset {first_offset} after {last_offset}")
-        offset = first_offset + records - 1 if first_offset >= 0 else last_offset
-        self.acknowledged[epoch, partition] = (position, offset)
+        _, last = self.acknowledged.get((epoch, partition), (0, -1))
+        if first_offset < 0:  # Kafka had this batch already and does not say where
+            first_offset = last
+        elif first_offset <= last:
+            raise TopicWasLost(f"partition {partition} gave offset {first_offset} after {last}")
+        self.acknowledged[epoch, partition] = (position, first_offset)
         self.unsaved.add((epoch, partition))
 
-    def ends(self) -> dict[int, int]:
-        """The offset at which each partition must at least end."""
-        ends: dict[int, int] = {}
-        for (_, partition), (_, offset) in self.acknowledged.items():
-            ends[partition] = max(ends.get(partition, 0), offset + 1)
-        return ends
+    def check_end(self, partition: int, end: int) -> None:
+        """TopicWasLost when a partition that ends at `end` cannot hold its last acknowledged batch.
+
+        A batch is there as a whole or not at all, so its first offset decides; the embedded broker knows no later one (its "end" is the
+        first offset of the last batch, plus one).
+        """
+        first = max((offset for (_, there), (_, offset) in self.acknowledged.items() if there == partition), default=-1)
+        if end <= first:
+            raise TopicWasLost(f"partition {partition} ends at {end}, and Kafka acknowledged a batch at {first}")
 
 
 def at(service: str) -> At:

@@ -1,6 +1,6 @@
 -- What followers keep beside their positions. {schema} is the service's name. Change this file only together with a new migration.
 
--- The relay's memory of each partition: last acknowledged position, and where Kafka put it.
+-- The relay's memory of each partition: last position of the last acknowledged batch, and the first offset that Kafka gave it.
 CREATE TABLE {schema}.relay_partitions (
     epoch        integer NOT NULL,
     partition    integer NOT NULL,

@@ -24,7 +24,7 @@ from services.chassis.log.units import (
 )
 
 STORED, REPEATED, REUSED, CONFLICT, CLAIMED, HEARD_ALREADY, TIMER_STALE, ALL_STORED = range(8)
-_ARGUMENTS = 52
+_ARGUMENTS = 54
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -39,7 +39,7 @@ class Placed:
 
 Outcome = Placed | NotStored | OutcomeUnknown
 
-CALL = "SELECT * FROM {schema}.append(" + ", ".join(["%b"] * _ARGUMENTS) + ")"
+CALL = "SELECT * FROM {schema}.append(" + ", ".join(f"${n}" for n in range(1, _ARGUMENTS + 1)) + ")"
 
 
 def arguments(units: Sequence[Unit], on_development_clock: bool, is_rerun: bool) -> list[Any]:
@@ -207,8 +207,7 @@ def _suspects(units: Sequence[Unit]) -> list[int]:
 def _touches(unit: Unit) -> list[Any]:
     # Version checks touch nothing: many units of a batch may look at one stream.
     touches: list[Any] = [write.stream_id.int for write in unit.writes if write.events]
-    for claim in (*unit.claims, *unit.releases):
-        touches.append((claim.tenant_id, claim.kind, claim.hmac))
+    touches += [(claim.tenant_id, claim.kind, claim.hmac) for claim in (*unit.claims, *unit.releases)]
     origin = unit.origin
     if isinstance(origin, Command):
         touches.append((origin.request_id, origin.tenant_id, origin.principal, origin.method))

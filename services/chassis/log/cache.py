@@ -1,14 +1,12 @@
-"""Live aggregates: the last ones used, and one lock for each stream that is being decided on."""
+"""Live aggregates: the last ones used, and a lock for each stream that is being decided on."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections import OrderedDict, deque
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from uuid import UUID
-from weakref import WeakValueDictionary
 
 from services.kernel.facts import Stream
 
@@ -42,11 +40,13 @@ class Cache:
         return self._live.pop(stream_id, None)
 
     def put(self, live: Live) -> None:
-        there = self._live.get(live.stream.id)
-        if there is not None and there.stream.version > live.stream.version:
-            return
-        self._live[live.stream.id] = live
-        self._live.move_to_end(live.stream.id)
+        stream_id = live.stream.id
+        there = self._live.get(stream_id)
+        if there is not None:
+            if there.stream.version > live.stream.version:
+                return
+            self._live.move_to_end(stream_id)
+        self._live[stream_id] = live
         while len(self._live) > self._streams_max:
             self._live.popitem(last=False)
 
@@ -56,17 +56,48 @@ class Cache:
 
 
 class Locks:
-    """One lock for each stream, taken in sorted order so that two commands never wait for each other."""
+    """One lock for each stream. Several are taken in sorted order, so that two commands never wait for each other."""
 
     def __init__(self) -> None:
-        self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+        self._held: dict[UUID, deque[asyncio.Future[None]]] = {}
+        """Who waits for each stream that is held; the lock passes to the first of them."""
 
-    @asynccontextmanager
-    async def hold(self, stream_ids: Iterable[UUID]) -> AsyncIterator[None]:
-        async with AsyncExitStack() as held:
-            for stream_id in sorted(set(stream_ids)):
-                lock = self._locks.get(stream_id)
-                if lock is None:
-                    lock = self._locks[stream_id] = asyncio.Lock()
-                await held.enter_async_context(lock)
-            yield
+    def are_free(self, stream_ids: Collection[UUID]) -> bool:
+        return all(stream_id not in self._held for stream_id in stream_ids)
+
+    async def take(self, stream_ids: Collection[UUID]) -> None:
+        """Waits unless `are_free`. Whoever has taken them releases them."""
+        taken: list[UUID] = []
+        try:
+            for stream_id in sorted(stream_ids) if len(stream_ids) > 1 else stream_ids:
+                waiting = self._held.get(stream_id)
+                if waiting is None:
+                    self._held[stream_id] = deque()
+                else:
+                    await self._wait(stream_id, waiting)
+                taken.append(stream_id)
+        except BaseException:
+            self.release(taken)
+            raise
+
+    async def _wait(self, stream_id: UUID, waiting: deque[asyncio.Future[None]]) -> None:
+        turn = asyncio.get_running_loop().create_future()
+        waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.release((stream_id,))  # it was ours already
+            raise
+
+    def release(self, stream_ids: Iterable[UUID]) -> None:
+        """Each passes to whoever has waited longest."""
+        for stream_id in stream_ids:
+            waiting = self._held[stream_id]
+            while waiting:
+                turn = waiting.popleft()
+                if not turn.done():
+                    turn.set_result(None)
+                    break
+            else:
+                del self._held[stream_id]

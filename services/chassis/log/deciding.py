@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,95 +24,111 @@ REPLY_FACTS_MAX = 20
 
 
 @dataclass(slots=True)
+class _Part:
+    """One stream of the unit: as it was loaded, and what it has told since."""
+
+    live: Live
+    version: int
+    head_hash: bytes
+    told: list[Told]
+
+    def check(self) -> Write:
+        """That the stream is still as it was loaded."""
+        return Write(self.live.stream.id, self.live.tenant_id, self.version, self.head_hash)
+
+    def write(self) -> Write:
+        if not self.told:
+            return self.check()
+        stream = self.live.stream
+        return Write(stream.id, self.live.tenant_id, self.version, self.head_hash, tuple(self.told), tuple(stream.due()))
+
+
 class Deciding:
     """One unit in the making. `live` are the streams it may write, out of the cache; `given` the ones it looks at."""
 
-    mapper: Mapper
-    reader: Reader
-    live: dict[UUID, Live]
-    given: dict[UUID, Live]
-    now: datetime
-    versions: dict[UUID, tuple[int, bytes]] = field(default_factory=dict)
-    """Of each live stream, version and head as loaded: what the unit expects."""
-    told: dict[UUID, list[Told]] = field(default_factory=dict)
-    claims: list[ClaimKey] = field(default_factory=list)
-    releases: list[ClaimKey] = field(default_factory=list)
-    streams: list[StreamVersion] = field(default_factory=list)
+    __slots__ = ("_claims", "_mapper", "_parts", "_reader", "_releases", "given", "now", "streams")
 
-    def __post_init__(self) -> None:
-        self.versions = {stream_id: (live.stream.version, live.head_hash) for stream_id, live in self.live.items()}
-        self.told = {stream_id: [] for stream_id in self.live}
+    def __init__(self, mapper: Mapper, reader: Reader, live: Mapping[UUID, Live], given: Mapping[UUID, Live], now: datetime) -> None:
+        self._mapper, self._reader = mapper, reader
+        self._parts = {stream_id: _Part(one, one.stream.version, one.head_hash, []) for stream_id, one in live.items()}
+        self.given, self.now = given, now
+        self._claims: list[ClaimKey] = []
+        self._releases: list[ClaimKey] = []
+        self.streams: list[StreamVersion] = []
+
+    @property
+    def live(self) -> list[Live]:
+        return [part.live for part in self._parts.values()]
+
+    @property
+    def has_told(self) -> bool:
+        return any(part.told for part in self._parts.values())
+
+    def version_of(self, stream_id: UUID) -> int:
+        """As it was loaded."""
+        return self._parts[stream_id].version
 
     def decide(self, origin: Origin, changes: Sequence[Change[Any]]) -> None:
         """Let each stream decide, in order. A Refusal leaves the streams as they may be: throw them away."""
         meta = shared_meta(origin)
-        happened_at = getattr(origin, "occurred_at", None) or self.now
+        happened_at = (None if isinstance(origin, TimerFired) else origin.occurred_at) or self.now
         for change in changes:
-            live = self.live[change.id]
-            stream = live.stream
+            part = self._parts[change.id]
+            stream = part.live.stream
             stream.now, stream.happened_at = self.now, happened_at
-            change.decide(stream, *(self._looked_at(stream_id) for _, stream_id in change.given))
-            self._collect(live, meta, change, origin.tenant_id)
+            change.decide(stream, *[self._looked_at(stream_id) for _, stream_id in change.given])
+            if stream.pending_events:
+                self._collect(part, meta, change, origin.tenant_id)
             self.streams.append(StreamVersion(change.id, stream.version))
 
     def _looked_at(self, stream_id: UUID) -> Stream:
         """What this unit changes is looked at as changed so far."""
-        return (self.live.get(stream_id) or self.given[stream_id]).stream
+        part = self._parts.get(stream_id)
+        return (self.given[stream_id] if part is None else part.live).stream
 
-    def _collect(self, live: Live, meta: EventMeta, change: Change[Any], tenant_id: str) -> None:
+    def _collect(self, part: _Part, meta: EventMeta, change: Change[Any], tenant_id: str) -> None:
+        live = part.live
         facts: Sequence[Fact] = live.stream.collect_events()  # type: ignore[assignment]  # a Stream tells Facts only
-        if not facts:
-            return
         for fact in facts:
-            told = self.mapper.encode(fact, meta, live.head_hash)
+            told = self._mapper.encode(fact, meta, live.head_hash)
             live.head_hash = told.hash
-            self.told[change.id].append(told)
+            part.told.append(told)
         for claim in change.claims:
             self._claim(self._key(claim, tenant_id, change.id))
-        self.releases += [self._key(claim, tenant_id, change.id) for claim in change.releases]
+        for claim in change.releases:
+            self._releases.append(self._key(claim, tenant_id, change.id))
 
     def _claim(self, key: ClaimKey) -> None:
-        for held in self.claims:
+        for held in self._claims:
             if (held.hmac, held.kind, held.tenant_id) == (key.hmac, key.kind, key.tenant_id):
                 if held.stream_id != key.stream_id:
                     raise ClaimedByAnother(key.kind, held.stream_id)
                 return
-        self.claims.append(key)
+        self._claims.append(key)
 
     def _key(self, claim: Claim, tenant_id: str, stream_id: UUID) -> ClaimKey:
-        return ClaimKey(tenant_id, claim.kind, self.reader.claim_hmac(tenant_id, claim.kind, claim.value), stream_id)
+        return ClaimKey(tenant_id, claim.kind, self._reader.claim_hmac(tenant_id, claim.kind, claim.value), stream_id)
 
     def unit(self, origin: Command | TimerFired | HeardUpTo, traceparent: str) -> Unit:
-        writes = (*(self._write(stream_id, live) for stream_id, live in self.live.items() if self._counts(stream_id)), *self._looks())
+        """What was told, and version checks of what told nothing or was only looked at: a copy must not grow old unnoticed."""
+        writes = [part.write() for part in self._parts.values() if part.told or not part.live.is_hidden]
         reply = reply_of(self.streams) if isinstance(origin, Command) else b""
-        return Unit(origin, writes, tuple(self.claims), tuple(self.releases), reply, traceparent)
-
-    def _counts(self, stream_id: UUID) -> bool:
-        return bool(self.told[stream_id]) or not self.live[stream_id].is_hidden
-
-    def _looks(self) -> Iterator[Write]:
-        """Version checks of what was only looked at: a copy kept here must not grow old unnoticed."""
-        for stream_id, live in self.given.items():
-            if not live.is_hidden:
-                yield Write(stream_id, live.tenant_id, live.stream.version, live.head_hash)
-
-    def _write(self, stream_id: UUID, live: Live) -> Write:
-        version, head_hash = self.versions[stream_id]
-        told = tuple(self.told[stream_id])
-        return Write(stream_id, live.tenant_id, version, head_hash, told, tuple(live.stream.due()) if told else None)
+        return Unit(origin, (*writes, *self._looks()), tuple(self._claims), tuple(self._releases), reply, traceparent)
 
     def check(self, origin: Command | TimerFired | HeardUpTo, refusal: Refusal | None, traceparent: str) -> Unit:
         """The unit of a refusal (or of nothing): a version check of what was looked at, kept with the command where the rule says so."""
-        checks = (
-            Write(stream_id, self.live[stream_id].tenant_id, version, head_hash)
-            for stream_id, (version, head_hash) in self.versions.items()
-            if not self.live[stream_id].is_hidden
-        )
-        writes = (*checks, *self._looks())
+        checks = [part.check() for part in self._parts.values() if not part.live.is_hidden]
         if isinstance(origin, HeardUpTo):
             origin = replace(origin, to_position=origin.from_position)  # looks whether it is still there, and leaves it there
         reply = refusal_reply(refusal) if refusal is not None and is_kept(refusal) and isinstance(origin, Command) else b""
-        return Unit(origin, writes, (), (), reply, traceparent)
+        return Unit(origin, (*checks, *self._looks()), (), (), reply, traceparent)
+
+    def _looks(self) -> list[Write]:
+        return [
+            Write(stream_id, live.tenant_id, live.stream.version, live.head_hash)
+            for stream_id, live in self.given.items()
+            if not live.is_hidden
+        ]
 
 
 def is_kept(refusal: Refusal) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
 from services.chassis.clock import Clock, DevelopmentClock, RealClock
+from services.chassis.ids import is_just_made
 from services.chassis.log.cache import Cache, Live, Locks
 from services.chassis.log.connections import WRITER_PLANS, dsn_as, pool
 from services.chassis.log.deciding import Deciding, repeated
@@ -25,6 +27,7 @@ from services.kernel.refusal import Refusal
 
 DECIDE_AGAIN_MAX = 32
 DECIDE_AGAIN_PAUSE_SECONDS_MAX = 0.1
+COUNTS_TOLD_EVERY_SECONDS = 0.2
 STREAMS_LIVE_MAX = 50_000
 READERS_MAX = 4
 
@@ -62,6 +65,7 @@ class Log:
         self._cache = Cache(streams_live_max)
         self._locks = Locks()
         self._wakes: list[Callable[[], None]] = []
+        self._counts: Counter[str] = Counter()
 
     async def start(self) -> None:
         await self._pool.open(wait=True)
@@ -111,25 +115,24 @@ class Log:
         etag: int | None,
     ) -> Stored:
         give_up_at = asyncio.get_running_loop().time() + deadline_seconds
-        changed = {change.id: (change.stream, asked.tenant_id) for asked, some in decisions for change in some}
-        given = {
-            stream_id: (kind, asked.tenant_id)
-            for asked, some in decisions
-            for change in some
-            for kind, stream_id in change.given
-            if stream_id not in changed
-        }
-        # The writer answers at the deadline; a second later means that even a lock or a load took too long, and nothing was sent.
-        async with asyncio.timeout_at(give_up_at + 1), self._locks.hold(changed):
+        changed, given = _wanted(decisions)
+        if self._locks.are_free(changed):
+            await self._locks.take(changed)
+        else:
+            async with asyncio.timeout_at(give_up_at):
+                await self._locks.take(changed)
+        try:
             for again in range(DECIDE_AGAIN_MAX):
-                deciding = await self._load(changed, given)
+                deciding = await self._load(changed, given, give_up_at, may_be_new=not again)
                 try:
                     return await self._attempt(origin, decisions, deciding, give_up_at, etag)
                 except Conflict as conflict:
                     self._cache.evict(given)
-                    if again == DECIDE_AGAIN_MAX - 1 or not _may_settle(conflict, decisions, etag):
+                    if again and (again == DECIDE_AGAIN_MAX - 1 or not _may_settle(conflict, decisions, etag)):
                         raise
                 await asyncio.sleep(_pause_seconds(again))
+        finally:
+            self._locks.release(changed)
         raise AssertionError("unreachable: the last attempt raises or returns")
 
     async def _attempt(
@@ -142,7 +145,7 @@ class Log:
     ) -> Stored:
         traceparent = decisions[0][0].traceparent if decisions else ""
         first = decisions[0][1][0].id if etag is not None else None
-        version = deciding.versions[first][0] if first is not None else 0
+        version = deciding.version_of(first) if first is not None else 0
         if first is not None and etag != version and version:
             return await self._answer_old_etag(origin, deciding, first, give_up_at)
         refusal: Refusal | None = None
@@ -181,7 +184,7 @@ class Log:
 
     async def _answer_old_etag(self, origin: Any, deciding: Deciding, stream_id: UUID, give_up_at: float) -> Stored:
         """A repeated command gets its first reply even when its etag is old by now; anything else is a Conflict."""
-        version = deciding.versions[stream_id][0]
+        version = deciding.version_of(stream_id)
         stored = await self._append(deciding.check(origin, None, ""), deciding, give_up_at)
         if stored.is_repeated:
             return stored
@@ -190,33 +193,48 @@ class Log:
     def _keep(self, deciding: Deciding, stored: Stored, decided: bool) -> None:
         if stored.is_repeated or not decided:
             return
-        for live in deciding.live.values():
+        for live in deciding.live:
             if live.stream.version:
                 self._cache.put(live)
-        told = any(deciding.told.values())
-        self._count("stored" if told else "told_nothing")
-        if told:
-            for wake in self._wakes:
-                wake()
+        if not deciding.has_told:
+            self._count("told_nothing")
+            return
+        self._count("stored")
+        for wake in self._wakes:
+            wake()
 
-    async def _load(self, changed: Mapping[UUID, _Wanted], given: Mapping[UUID, _Wanted]) -> Deciding:
-        """Live streams out of the cache, given ones as the cache has them (the unit checks their versions), missing ones from the store."""
-        live = {stream_id: taken for stream_id in changed if (taken := self._cache.take(stream_id)) is not None}
-        looked_at = {stream_id: there for stream_id in given if (there := self._cache.get(stream_id)) is not None}
-        wanted = {**changed, **given}
-        missing = {stream_id: want for stream_id, want in wanted.items() if stream_id not in live and stream_id not in looked_at}
+    async def _load(
+        self, changed: Mapping[UUID, _Wanted], given: Mapping[UUID, _Wanted], give_up_at: float, *, may_be_new: bool
+    ) -> Deciding:
+        """Live streams out of the cache, given ones as the cache has them (the unit checks their versions), missing ones from the store.
+
+        `may_be_new`: a stream whose id was just made is taken to be new; if it is not, the version check says so.
+        """
+        live: dict[UUID, Live] = {}
+        looked_at: dict[UUID, Live] = {}
+        missing: dict[UUID, _Wanted] = {}
+        for stream_id, want in changed.items():
+            taken = self._cache.take(stream_id)
+            if taken is None and may_be_new and is_just_made(stream_id):
+                taken = Live(want[0].blank(stream_id), NO_HASH, want[1])
+            if taken is None:
+                missing[stream_id] = want
+            else:
+                live[stream_id] = _as_seen(taken, *want)
+        for stream_id, want in given.items():
+            there = self._cache.get(stream_id)
+            if there is None:
+                missing[stream_id] = want
+            else:
+                looked_at[stream_id] = _as_seen(there, *want)
         if missing:
-            for stream_id, cold in (await self._cold(missing)).items():
-                (live if stream_id in changed else looked_at)[stream_id] = cold
+            async with asyncio.timeout_at(give_up_at):
+                found = await self._cold(missing)
+            for stream_id, cold in found.items():
+                (live if stream_id in changed else looked_at)[stream_id] = _as_seen(cold, *missing[stream_id])
                 if stream_id in given and cold.stream.version:
                     self._cache.put(cold)
-        return Deciding(
-            self.service.mapper,
-            self._reader,
-            {stream_id: _as_seen(live[stream_id], *want) for stream_id, want in changed.items()},
-            {stream_id: _as_seen(looked_at[stream_id], *want) for stream_id, want in given.items()},
-            self.clock.now(),
-        )
+        return Deciding(self.service.mapper, self._reader, live, looked_at, self.clock.now())
 
     async def _cold(self, wanted: Mapping[UUID, _Wanted]) -> dict[UUID, Live]:
         cold = {}
@@ -234,7 +252,15 @@ class Log:
         return head
 
     def _count(self, outcome: str) -> None:
-        metrics.COMMANDS.add(1, {"service": self.service.name, "outcome": outcome})
+        """Counted here, added up for the meter now and then: an instrument costs as much as a decision."""
+        if not self._counts:
+            asyncio.get_running_loop().call_later(COUNTS_TOLD_EVERY_SECONDS, self._tell_counts)
+        self._counts[outcome] += 1
+
+    def _tell_counts(self) -> None:
+        for outcome, number in self._counts.items():
+            metrics.COMMANDS.add(number, {"service": self.service.name, "outcome": outcome})
+        self._counts.clear()
 
     async def _open_first_epoch(self) -> None:
         async with self._pool.connection() as connection:
@@ -251,7 +277,8 @@ class Log:
 
     async def load(self, stream: type[S], stream_id: UUID, tenant_id: str) -> S:
         """The live stream, with everything stored by anyone until now. Look, do not touch. Blank where there is none for this tenant."""
-        async with self._locks.hold([stream_id]):
+        await self._locks.take((stream_id,))
+        try:
             live = self._cache.take(stream_id)
             if live is None or live.tenant_id != tenant_id:
                 if live is not None:
@@ -264,6 +291,8 @@ class Log:
                 return stream.blank(stream_id)
             self._cache.put(live)
             return live.stream  # type: ignore[return-value]  # loaded as `stream`
+        finally:
+            self._locks.release((stream_id,))
 
     async def fold(self, stream: type[S], stream_id: UUID, tenant_id: str, known_at: datetime | None = None) -> S:
         """A fresh fold of the stored history, as far as it was known at an instant (None: all of it). Blank where nothing was."""
@@ -298,6 +327,21 @@ class Log:
     async def tenant_of(self, stream_id: UUID) -> str | None:
         """Whose stream it is; None where there is none."""
         return await self._reader.tenant_of(stream_id)
+
+
+def _wanted(decisions: Sequence[tuple[Origin, Sequence[Change[Any]]]]) -> tuple[dict[UUID, _Wanted], dict[UUID, _Wanted]]:
+    """The streams that are changed, and those that are only looked at."""
+    changed: dict[UUID, _Wanted] = {}
+    given: dict[UUID, _Wanted] = {}
+    for asked, changes in decisions:
+        for change in changes:
+            changed[change.id] = (change.stream, asked.tenant_id)
+            for kind, stream_id in change.given:
+                given[stream_id] = (kind, asked.tenant_id)
+    if given:
+        for stream_id in changed:
+            given.pop(stream_id, None)
+    return changed, given
 
 
 def _as_seen(live: Live, kind: type[Stream], tenant_id: str) -> Live:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from dev.broker import EmbeddedBroker
 from services.chassis.follower import topics
 from services.chassis.follower.topics import Kafka
-from tests.chassis.follower.tales import LISTENER, TELLER, Direct, House, eventually, prepare, tales, tell
+from tests.chassis.follower.tales import LISTENER, TELLER, Direct, House, eventually, numbered, prepare, tales, tell
 
 
 @pytest.fixture
@@ -39,10 +40,16 @@ async def test_facts_cross_it_and_outlive_it(broker: EmbeddedBroker, database: s
         broker.stop()
         await tell(teller, *[(tale, "c") for tale in some])
         broker.start()
-        await house.relay(teller)
+        relayed_again = await house.relay(teller)
         await house.reactions(listener, Direct(teller))
         await eventually(lambda: are_heard("abc"))
-        assert len(await house.topic()) == 18
+        for _ in range(3):
+            await relayed_again.stop()
+            relayed_again = await house.relay(teller)
+            await tell(teller, *[(tale, "d") for tale in some])
+        await asyncio.sleep(0.5)
+        positions = [position for _, position in numbered(await house.topic())]
+        assert sorted(positions) == sorted(set(positions)), "what is there was not published again"
 
 
 async def test_it_may_be_restarted_under_running_parts(broker: EmbeddedBroker, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
