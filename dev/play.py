@@ -21,12 +21,14 @@ from google.type.date_pb2 import Date
 
 from clients.cli.files import read_arrears, read_remesa, totals_of
 from dev.doors import Doors
-from dev.time_passes import advance, settle
+from dev.time_passes import advance, settle, stamp
 
 ZONE = ZoneInfo("Asia/Taipei")
 CURRENCY = "TWD"
 FILES_ARRIVE_AT = time(9, 0)
 """Local time on the day after the month's end."""
+BOOKS_CLOSE_AT = time(23, 0)
+"""Local time on the month's last day, when the creditor makes its report: what happened then is known the day after."""
 CHUNK_ROWS = 128
 
 Row = TypeVar("Row")
@@ -145,6 +147,7 @@ async def _import_month(doors: Doors, portfolio_id: str, file: Path, as_of: date
                 as_of=Date(year=as_of.year, month=as_of.month, day=as_of.day),
                 source_ref=file.name,
                 rows=chunk,
+                occurred_at=stamp(datetime.combine(as_of, BOOKS_CLOSE_AT, tzinfo=ZONE)),
             )
 
     done = 0

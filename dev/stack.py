@@ -37,8 +37,9 @@ def up(*, lang: Lang = "en", kafka: str | None = None, postgres: str | None = No
     console = Console(width=min(Console().width, WIDTH_MAX) if sys.stdout.isatty() else WIDTH_MAX)
     says, words = SAYS[lang], WORDS[lang]
     stack = Stack(data, kafka, postgres)
-    # Ctrl-C and a supervisor's SIGTERM end it alike: in order.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Ctrl-C and a supervisor's SIGTERM end it alike: in order. Said for both: a shell's background job begins with SIGINT ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     code = 0
     try:
         with console.status("") as status:

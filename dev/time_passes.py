@@ -72,7 +72,7 @@ async def positions(doors: Doors) -> list[int]:
 
 
 async def lag(doors: Doors) -> list[str]:
-    """Followers that are behind their source, as words: behind what it said of itself last, or behind what its relay has published since."""
+    """Followers that are behind, as words: behind what their source said of itself last, or behind what its relay has published since."""
     states = [
         (name, state)
         for name, door in doors.operations.items()

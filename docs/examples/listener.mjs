@@ -4,18 +4,17 @@
 //     node docs/examples/listener.mjs 127.0.0.1:9092 proto
 import { Kafka, logLevel } from 'kafkajs';
 import protobuf from 'protobufjs';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 
 const [bootstrap, protoFolder] = process.argv.slice(2);
 const TOPIC = 'acuerdo.cases.v1.events';
 
 const root = new protobuf.Root();
+const bundled = path.dirname(createRequire(import.meta.url).resolve('protobufjs/package.json'));
 root.resolvePath = (_, target) =>
-  target.startsWith('google/protobuf/')
-    ? target
-    : [protoFolder, path.join(protoFolder, 'third_party')]
-        .map((folder) => path.join(folder, target))
-        .find((file) => protobuf.util.fs.existsSync(file)) ?? target;
+  [protoFolder, path.join(protoFolder, 'third_party'), bundled].map((folder) => path.join(folder, target)).find(existsSync) ?? target;
 await root.load('acuerdo/cases/v1/events.proto');
 const CaseEvent = root.lookupType('acuerdo.cases.v1.CaseEvent');
 

@@ -37,9 +37,11 @@ async def records_on_topic(bootstrap: str, service: str) -> int:
 
 async def _counted(bootstrap: str, service: str) -> int | None:
     async with _consumer(bootstrap) as consumer:
+        partitions = partitions_of(service)
+        consumer.assign(partitions)
         try:
             async with asyncio.timeout(2):
-                return sum((await consumer.end_offsets(partitions_of(service))).values())
+                return sum((await consumer.end_offsets(partitions)).values())
         except (KafkaError, TimeoutError):
             return None
 
