@@ -95,6 +95,9 @@ class Stack:
                 keys / f"{service}.token", self.issuer.token(f"{service}-worker", ["system"], tenant="*", life_seconds=30 * 86_400)
             )
         _write_private(self.token_file, self.issuer.token("demo", ROLES, tenant=TENANT))
+        (self._home / "tokens").mkdir(mode=0o700, exist_ok=True)
+        for role in ROLES:
+            _write_private(self._home / "tokens" / role, self.issuer.token(f"demo-{role}", [role], tenant=TENANT))
 
     def _environment(self, service: str, dsn: str) -> dict[str, str]:
         keys = self._home / "keys"

@@ -72,7 +72,7 @@ async def positions(doors: Doors) -> list[int]:
 
 
 async def lag(doors: Doors) -> list[str]:
-    """Followers that are behind, as words: behind what their source said of itself last, or behind what its relay has published since."""
+    """Who is behind, as words: behind what their source said of itself last, or what its relay has published since, or not yet listening."""
     states = [
         (name, state)
         for name, door in doors.operations.items()
@@ -82,8 +82,16 @@ async def lag(doors: Doors) -> list[str]:
     wanted = [
         (name, state, max(state.head_position, published.get((state.source, state.epoch, state.partition), 0))) for name, state in states
     ]
+    listening = {(name, state.source) for name, state in states}
     return [
-        f"{name}/{state.follower} partition {state.partition}: {state.position} of {head}"
-        for name, state, head in wanted
-        if state.position < head
+        *(f"{listener} does not listen to {source} yet" for listener, source in HEARS if (listener, source) not in listening),
+        *(
+            f"{name}/{state.follower} partition {state.partition}: {state.position} of {head}"
+            for name, state, head in wanted
+            if state.position < head
+        ),
     ]
+
+
+HEARS = (("cases", "strategy"), ("strategy", "cases"))
+"""Who listens to whom. After a first start a follower is among its service's followers only once it has found its source."""

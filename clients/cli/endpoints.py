@@ -40,16 +40,17 @@ class Endpoints:
             UNAVAILABLE, "I do not know where Kafka is.", "NO_ENDPOINT", ("Start everything with `acuerdo up`, or say --kafka HOST:PORT.",)
         )
 
-    def token(self) -> str:
-        """Failure where there is none or it cannot be read."""
+    def token(self, role: str = "") -> str:
+        """The token in use, or that of one role, which `acuerdo up` leaves beside it. Failure where there is none or it cannot be read."""
         if self.token_file is None:
             raise Failure(
                 NOT_AUTHORISED, "I have no token.", "NO_TOKEN", ("Start everything with `acuerdo up`, or say --token-file FILE.",)
             )
+        file = self.token_file.parent / "tokens" / Path(role).name if role else self.token_file
         try:
-            return self.token_file.read_text(encoding="ascii").strip()
+            return file.read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise Failure(NOT_AUTHORISED, f"The token in {self.token_file} cannot be read.", "NO_TOKEN") from error
+            raise Failure(NOT_AUTHORISED, f"The token in {file} cannot be read.", "NO_TOKEN") from error
 
 
 HINT = "Start everything with `acuerdo up`, or say --target-cases HOST:PORT and --target-strategy HOST:PORT."

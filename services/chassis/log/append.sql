@@ -41,6 +41,7 @@ DECLARE
     epoch_n  integer;
     added    bigint;
     next_suspect integer := 0;
+    no_hash  CONSTANT bytea := decode(repeat('00', 32), 'hex');
 BEGIN
     PERFORM pg_advisory_xact_lock({lock_class}, 0);
     SELECT e.epoch INTO STRICT epoch_n FROM {schema}.epochs e ORDER BY e.epoch DESC LIMIT 1;
@@ -86,7 +87,7 @@ BEGIN
                   FROM unnest(w_unit, w_stream, w_tenant, w_version, w_hash) w(unit, stream, tenant, version, hash)
                   LEFT JOIN {schema}.streams s ON s.stream_id = w.stream
                  WHERE (everyone OR w.unit = ANY (todo))
-                   AND (coalesce(s.version, 0) <> w.version OR s.tenant_id <> w.tenant OR s.head_hash <> w.hash)
+                   AND (coalesce(s.version, 0) <> w.version OR s.tenant_id <> w.tenant OR coalesce(s.head_hash, no_hash) <> w.hash)
                 UNION ALL
                 SELECT k.unit, 4, 4::smallint, NULL, NULL, NULL, c.stream_id, k.kind, NULL
                   FROM unnest(c_unit, c_tenant, c_kind, c_hmac, c_stream) k(unit, tenant, kind, hmac, stream)
