@@ -20,10 +20,11 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from dev.broker import EmbeddedBroker
 from dev.issuer import Issuer, kept_secret
 from dev.listening import ListeningProcess, ServerFailed
-from dev.ports import LOOPBACK, free_port
+from dev.ports import LOOPBACK, free_port, is_free
 from dev.postgres import Postgres
 
-SERVICES = ("cases", "strategy")
+SERVICES = {"cases": 7101, "strategy": 7102}
+"""With the port each has unless somebody else has it."""
 TENANT = "demo"
 ROLES = ("operator", "supervisor", "auditor", "compliance", "agent", "system")
 READY_WITHIN_SECONDS = 60.0
@@ -74,7 +75,7 @@ class Stack:
             say(f"migrations of {service}")
             _migrate(service, dsn)
         self._write_secrets()
-        ports = {service: free_port() for service in SERVICES}
+        ports = {service: port if is_free(port) else free_port() for service, port in SERVICES.items()}
         self.addresses = {service: f"{LOOPBACK}:{port}" for service, port in ports.items()}
         for service in SERVICES:
             say(service)

@@ -72,7 +72,7 @@ async def positions(doors: Doors) -> list[int]:
 
 
 async def lag(doors: Doors) -> list[str]:
-    """Who is behind, as words: behind what their source said of itself last, or what its relay has published since, or not yet listening."""
+    """Who is behind what its source said of itself last, or what its relay has published since, or does not yet listen; as words."""
     states = [
         (name, state)
         for name, door in doors.operations.items()

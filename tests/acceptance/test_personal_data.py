@@ -27,6 +27,7 @@ from tests.acceptance.topics import every_record
 
 CANARY = "Kanarienvogel-Quijote-7315"
 TENANT = "bank-sealed"
+TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
 def recorded(case_id: str, **said: Any) -> cases.RecordFactRequest:
@@ -39,7 +40,7 @@ async def test_what_a_debtor_told_is_nowhere_in_clear_and_is_erased_with_its_key
         request = a_case(await open_portfolio(doors, TENANT, 1))
         person_id = request.parties[0].person_id
         case_id = (await doors.cases.RegisterCase(request)).case_id
-        await doors.cases.RecordFact(recorded(case_id))
+        await doors.cases.RecordFact(recorded(case_id), metadata=(("traceparent", f"00-{TRACE}-00f067aa0ba902b7-01"),))
         note = recorded(case_id, request_id="note", key="note", value=f"She asked to be called {CANARY}", subject_id=person_id)
         await doors.cases.RecordFact(note)
         refusals = [text async for text in texts_of_refusals(doors, case_id)]
@@ -53,6 +54,7 @@ async def test_what_a_debtor_told_is_nowhere_in_clear_and_is_erased_with_its_key
         assert_nowhere_in_clear("the database", every_row(house.dsn))
         assert_nowhere_in_clear("Kafka", [part async for part in every_record(house.stack.kafka)])
         assert_nowhere_in_clear("the logs of the services", [house.logs().encode()])
+        assert house.collector.wait_for(bool, TRACE)
         assert_nowhere_in_clear("what leaves as telemetry", house.collector.bytes_seen)
 
         assert await destroy_key(house, person_id) == 1

@@ -94,8 +94,10 @@ async def test_services_killed_in_the_middle_of_an_import_go_on_with_nothing_los
     async with house.doors(tenant) as doors:
         portfolio = await register(doors, await open_portfolio(doors, tenant, FEWER_CUSTOMERS))
         # Its cases are being opened and heard, its first month comes in: everybody is at work.
-        first_answer = await _import_until_killed(house, doors, portfolio, MONTHS[0])
-    house.restart()
+        try:
+            first_answer = await _import_until_killed(house, doors, portfolio, MONTHS[0])
+        finally:
+            house.restart()
     async with house.doors(tenant) as doors:
         again = await register(doors, portfolio)
         assert again.batch_id == portfolio.batch_id

@@ -213,4 +213,6 @@ def _touches(unit: Unit) -> list[Any]:
         touches.append((origin.request_id, origin.tenant_id, origin.principal, origin.method))
     elif isinstance(origin, HeardUpTo):
         touches.append((origin.follower, origin.source, origin.epoch, origin.partition))
+    else:
+        touches.append(origin.stream_id.int)  # whose timers another unit may replace
     return touches

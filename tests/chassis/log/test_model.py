@@ -155,7 +155,7 @@ BATCHES = st.lists(st.integers(1, 6), min_size=1, max_size=5).flatmap(
 async def test_append_judges_as_the_model_does(database: str) -> None:
     await prepare(database)
 
-    @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
     @given(BATCHES)
     def judged_alike(batches: tuple[tuple[tuple[int, Any], ...], ...]) -> None:
         with psycopg.connect(database, autocommit=True) as connection:
