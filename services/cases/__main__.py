@@ -10,7 +10,6 @@ from services.cases.card import CASES
 from services.cases.reactions import REACTIONS
 from services.cases.timers import TIMERS
 from services.cases.views import VIEWS, CaseTables
-from services.chassis.follower.views import Views
 from services.chassis.front import Front, open_front
 from services.chassis.ids import new_id
 from services.chassis.logservice import LogService
@@ -22,10 +21,10 @@ from services.chassis.seal.wrapping import FileKeyWrapper
 
 
 def parts(door: str) -> Sequence[Part]:
-    front = Front(CASES)
+    front = Front(CASES, door)
     log, settings = front.log, front.settings
     relay, strategy = front.teller(), front.hears("strategy", StrategyEvent, REACTIONS)
-    timers, views = front.timers(TIMERS), Views(log, VIEWS)
+    timers, views = front.timers(TIMERS), front.views(VIEWS)
     seals = Seals(settings.postgres, CASES.name, FileKeyWrapper(settings.kek))
     tables = CaseTables(settings.postgres)
     logs = LogService(log, Sight(log))

@@ -14,8 +14,9 @@ from services.chassis.follower.replays import GrpcReplays
 from services.chassis.follower.source import Source
 from services.chassis.follower.timers import TimerRunner
 from services.chassis.follower.topics import Kafka
+from services.chassis.follower.views import Views
 from services.chassis.heard import Reactions as Table
-from services.chassis.heard import Timers
+from services.chassis.heard import Timers, View
 from services.chassis.log.connections import dsn_as
 from services.chassis.log.log import Log
 from services.chassis.part import Part
@@ -33,9 +34,11 @@ DOORS = ("api", "worker", "all")
 class Front:
     """The parts that all services have, built once for a process."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, door: str) -> None:
         settings = self.settings = Settings.read()
         self.service = service
+        # A process that appends nothing itself finds news by polling alone.
+        self.poll_seconds_max = 0.02 if door == "worker" else 0.2
         self.telemetry = Telemetry(service.name, settings)
         self.clock = (
             DevelopmentClock(dsn_as(settings.postgres, f"{service.name}_writer"), service.name, settings.development_clock_begins)
@@ -52,7 +55,12 @@ class Front:
         return [self.telemetry, *([self.clock] if self.clock else []), self.log]
 
     def teller(self) -> Relay:
-        return Relay(self.log, self.kafka)
+        # On the development clock somebody waits for each step to be heard.
+        heads_every_seconds = 1.0 if self.clock is None else 0.2
+        return Relay(self.log, self.kafka, poll_seconds_max=self.poll_seconds_max, heads_every_seconds=heads_every_seconds)
+
+    def views(self, views: Sequence[View]) -> Views:
+        return Views(self.log, views, poll_seconds_max=self.poll_seconds_max)
 
     def hears(self, source: str, event: type[Message], reactions: Mapping[str, Table]) -> Reactions:
         """The listener to another service; what Kafka did not bring is asked of it with this service's own token."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import psycopg
 import sqlalchemy
 from alembic import command, context, op
 from alembic.config import Config
@@ -22,7 +23,8 @@ LOCK_CLASS_OF_LOGS = 0x0ACE0000
 
 def migrate(dsn: str, service: str) -> None:
     """Create or update the schema of one service. `dsn` logs in as an owner that may create roles; safe to run by several at once."""
-    engine = sqlalchemy.create_engine(dsn.replace("postgresql://", "postgresql+psycopg://", 1), poolclass=sqlalchemy.NullPool)
+    # psycopg itself opens the connection: a DSN may also be written as key=value pairs.
+    engine = sqlalchemy.create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(dsn), poolclass=sqlalchemy.NullPool)
     with engine.begin() as connection:
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('acuerdo.migrations'))")
         connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {service}")

@@ -16,7 +16,7 @@ from services.strategy.reactions import REACTIONS
 
 
 def parts(door: str) -> Sequence[Part]:
-    front = Front(STRATEGY)
+    front = Front(STRATEGY, door)
     log, settings = front.log, front.settings
     relay, cases = front.teller(), front.hears("cases", CaseEvent, REACTIONS)
     logs = LogService(log)
