@@ -19,9 +19,9 @@ from acuerdo.cases.v1 import types_pb2 as words
 from acuerdo.strategy.v1 import service_pb2 as strategy
 from google.type.date_pb2 import Date
 
+from clients.cli.connection import Doors
 from clients.cli.files import read_arrears, read_remesa, totals_of
-from dev.doors import Doors
-from dev.time_passes import advance, settle, stamp
+from clients.cli.stepping import advance, settle, stamp
 
 ZONE = ZoneInfo("Asia/Taipei")
 CURRENCY = "TWD"

@@ -17,6 +17,8 @@ from typing import Self
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from clients.cli.connection import Doors
+from clients.cli.endpoints import Endpoints
 from dev.broker import EmbeddedBroker
 from dev.issuer import Issuer, kept_secret
 from dev.listening import ListeningProcess, ServerFailed
@@ -50,8 +52,9 @@ class Stack:
         """Holds a token for people at this machine: all their roles, for trying things out."""
         return self._home / "token"
 
-    def token(self) -> str:
-        return self.token_file.read_text()
+    def doors(self) -> Doors:
+        """The way in, with that token."""
+        return Doors(Endpoints(self.addresses, token_file=self.token_file))
 
     def start(self, say: Callable[[str], None]) -> None:
         """In order; what has started is stopped again when something later fails."""

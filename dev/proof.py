@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer
 from google.protobuf.message import Message
 
 from clients.cli.blocks import ProofRow
-from dev.doors import Doors
+from clients.cli.connection import Doors
 
 EVENTS: dict[str, type[Message]] = {"cases": CaseEvent, "strategy": StrategyEvent}
 NO_HASH = bytes(32)
@@ -29,11 +29,11 @@ Identity = tuple[str, str]
 async def prove(doors: Doors, bootstrap: str) -> list[ProofRow]:
     """Compare each service's log with its topic and with what its listeners say they have heard."""
     heard = await _heard_positions(doors)
-    return [await _prove_one(name, doors, bootstrap, heard) for name in doors.names]
+    return [await _prove_one(name, doors, bootstrap, heard) for name in doors.services]
 
 
 async def _prove_one(name: str, doors: Doors, bootstrap: str, heard: dict[tuple[str, str], dict[int, int]]) -> ProofRow:
-    records = [record async for chunk in doors.logs[name].Replay(log.ReplayRequest()) for record in chunk.records]
+    records = [record async for chunk in doors.log(name).Replay(log.ReplayRequest()) for record in chunk.records]
     stored = _identities(name, records)
     published, positions = await _published(name, bootstrap)
     missing = stored.keys() ^ published
@@ -97,8 +97,8 @@ async def _published(name: str, bootstrap: str) -> tuple[set[Identity], dict[int
 async def _heard_positions(doors: Doors) -> dict[tuple[str, str], dict[int, int]]:
     """(follower, source) -> partition -> position, for followers of another service."""
     heard: dict[tuple[str, str], dict[int, int]] = {}
-    for name, door in doors.operations.items():
-        for state in (await door.ListFollowers(operations.ListFollowersRequest())).followers:
+    for name in doors.services:
+        for state in (await doors.operations(name).ListFollowers(operations.ListFollowersRequest())).followers:
             if state.source != name:
                 heard.setdefault((f"{name}/{state.follower}", state.source), {})[state.partition] = state.position
     return heard
@@ -107,7 +107,7 @@ async def _heard_positions(doors: Doors) -> dict[tuple[str, str], dict[int, int]
 async def replay_equals_live(doors: Doors, case_ids: Sequence[str]) -> list[str]:
     """The cases whose live state differs from a fold of their stored history; none is what we want."""
     # Not the clock: what is stored at one instant of it is told apart by microseconds.
-    now = (await doors.logs["cases"].Head(log.HeadRequest())).head.complete_through
+    now = (await doors.log("cases").Head(log.HeadRequest())).head.complete_through
     at_once = asyncio.Semaphore(QUESTIONS_AT_ONCE)
 
     async def differs(case_id: str) -> bool:

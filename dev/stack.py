@@ -18,14 +18,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from clients.cli.blocks import case_table, portfolio_block, proof_block
+from clients.cli.connection import Doors
+from clients.cli.stepping import settle
 from clients.cli.words import WORDS, Lang, Words
-from dev.doors import Doors
 from dev.listening import ServerFailed
 from dev.play import Played, months_in, play
 from dev.processes import Stack
 from dev.proof import prove, replay_equals_live
 from dev.says import SAYS, Says
-from dev.time_passes import settle
 
 SAMPLE = Path(__file__).resolve().parent.parent / "data"
 WIDTH_MAX = 118
@@ -62,7 +62,7 @@ def up(*, lang: Lang = "en", kafka: str | None = None, postgres: str | None = No
 
 async def _show(stack: Stack, home: Path, console: Console, says: Says, words: Words) -> bool:
     """Play where nothing was played yet, then the three blocks; whether everything could be proven."""
-    async with Doors(stack.addresses, stack.token()) as doors:
+    async with stack.doors() as doors:
         kept = home / "played.json"
         played = Played.kept(kept)
         if played is not None:

@@ -43,8 +43,9 @@ def is_loopback(address: str) -> bool:
 class Doors:
     """Stubs of the services. A service on this machine is spoken to in plaintext, any other with TLS only."""
 
-    def __init__(self, endpoints: Endpoints) -> None:
-        self._endpoints = endpoints
+    def __init__(self, endpoints: Endpoints, token: str | None = None) -> None:
+        """`token`: another one than the endpoints name."""
+        self._endpoints, self._token = endpoints, token
         self._channels: dict[str, grpc.aio.Channel] = {}
 
     @property
@@ -69,9 +70,8 @@ class Doors:
     def _channel(self, service: str) -> grpc.aio.Channel:
         if service not in self._channels:
             address = self._endpoints.address(service)
-            credentials = grpc.composite_channel_credentials(
-                self._transport(address), grpc.metadata_call_credentials(_WithToken(self._endpoints.token()))
-            )
+            token = self._endpoints.token() if self._token is None else self._token
+            credentials = grpc.composite_channel_credentials(self._transport(address), grpc.metadata_call_credentials(_WithToken(token)))
             options = [("grpc.max_receive_message_length", MESSAGE_BYTES_MAX)]
             self._channels[service] = grpc.aio.secure_channel(address, credentials, options=options)
         return self._channels[service]

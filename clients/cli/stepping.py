@@ -16,6 +16,9 @@ from clients.cli.failures import UNAVAILABLE, Failure
 
 QUIET_POLL_SECONDS = 0.05
 QUIET_WITHIN_SECONDS = 180.0
+RELAY = "relay"
+HEARS = (("cases", "strategy"), ("strategy", "cases"))
+"""Who listens to whom. After a first start a follower is among its service's followers only once it has found its source."""
 
 
 async def clocks(doors: Doors) -> dict[str, operations.GetClockResponse]:
@@ -23,12 +26,12 @@ async def clocks(doors: Doors) -> dict[str, operations.GetClockResponse]:
     return {name: await doors.operations(name).GetClock(operations.GetClockRequest()) for name in doors.services}
 
 
-async def advance(doors: Doors, to: datetime, stepped: Callable[[datetime], None]) -> None:
+async def advance(doors: Doors, to: datetime, stepped: Callable[[datetime], None] = lambda _: None) -> None:
     """Play everything that falls due up to `to`, in order, then stand at `to`."""
     while True:
         due = [clock.next_due_at.ToDatetime(UTC) for clock in (await clocks(doors)).values() if clock.HasField("next_due_at")]
         step = min([to, *due])
-        request = operations.AdvanceClockRequest(request_id=f"clock/{step.isoformat()}", to=_wire(step))
+        request = operations.AdvanceClockRequest(request_id=f"clock/{step.isoformat()}", to=stamp(step))
         await asyncio.gather(*(doors.operations(name).AdvanceClock(request) for name in doors.services))
         await settle(doors)
         stepped(step)
@@ -47,21 +50,40 @@ async def settle(doors: Doors) -> None:
         seen = standing
         await asyncio.sleep(QUIET_POLL_SECONDS)
     sentence = f"The services have not come to rest within {QUIET_WITHIN_SECONDS:.0f} s."
-    raise Failure(UNAVAILABLE, sentence, "NOT_QUIET", ("See `acuerdo parked list`.",))
+    raise Failure(UNAVAILABLE, sentence, "NOT_QUIET", (*await lag(doors), "See `acuerdo parked list`."))
 
 
 async def _standing(doors: Doors) -> list[int] | None:
     """The log positions when all is quiet, None when it is not."""
-    if not all(clock.is_quiet for clock in (await clocks(doors)).values()):
+    if not all(clock.is_quiet for clock in (await clocks(doors)).values()) or await lag(doors):
         return None
-    for name in doors.services:
-        followers = (await doors.operations(name).ListFollowers(operations.ListFollowersRequest())).followers
-        if any(follower.position < follower.head_position for follower in followers):
-            return None
     return [(await doors.log(name).Head(HeadRequest())).head.position for name in doors.services]
 
 
-def _wire(at: datetime) -> Timestamp:
+async def lag(doors: Doors) -> list[str]:
+    """Who is behind what its source said of itself last, or what its relay has published since, or does not yet listen; as words."""
+    states = [
+        (name, state)
+        for name in doors.services
+        for state in (await doors.operations(name).ListFollowers(operations.ListFollowersRequest())).followers
+    ]
+    published = {(state.source, state.epoch, state.partition): state.position for _, state in states if state.follower == RELAY}
+    wanted = [
+        (name, state, max(state.head_position, published.get((state.source, state.epoch, state.partition), 0))) for name, state in states
+    ]
+    listening = {(name, state.source) for name, state in states}
+    expected = [(listener, source) for listener, source in HEARS if {listener, source} <= set(doors.services)]
+    return [
+        *(f"{listener} does not listen to {source} yet" for listener, source in expected if (listener, source) not in listening),
+        *(
+            f"{name}/{state.follower} partition {state.partition}: {state.position} of {head}"
+            for name, state, head in wanted
+            if state.position < head
+        ),
+    ]
+
+
+def stamp(at: datetime) -> Timestamp:
     wire = Timestamp()
-    wire.FromDatetime(at)
+    wire.FromDatetime(at.astimezone(UTC))
     return wire

@@ -11,8 +11,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from clients.cli.stepping import advance
 from dev.processes import Stack
-from dev.time_passes import advance
 from tests.acceptance.collector import collecting
 from tests.acceptance.house import House
 

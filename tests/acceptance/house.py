@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dev.doors import Doors
+from clients.cli.connection import Doors
+from clients.cli.endpoints import Endpoints
 from dev.processes import ROLES, SERVICES, Stack
 from tests.acceptance.collector import Collector
 
@@ -26,7 +27,7 @@ class House:
     @asynccontextmanager
     async def doors(self, tenant: str, roles: Sequence[str] = ROLES) -> AsyncIterator[Doors]:
         token = self.stack.issuer.token("tester", roles, tenant=tenant)
-        async with Doors(self.stack.addresses, token) as doors:
+        async with Doors(Endpoints(self.stack.addresses), token) as doors:
             yield doors
 
     @asynccontextmanager

@@ -19,10 +19,10 @@ from acuerdo.common.v1.types_pb2 import Money
 from acuerdo.strategy.v1 import service_pb2 as strategy
 from google.type.date_pb2 import Date
 
+from clients.cli.connection import Doors
 from clients.cli.files import chunks, read_arrears, read_remesa, totals_of
-from dev.doors import Doors
+from clients.cli.stepping import settle
 from dev.play import CURRENCY, terms
-from dev.time_passes import settle
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data"
 MONTHS = (date(2005, 4, 30), date(2005, 5, 31), date(2005, 6, 30))
@@ -213,4 +213,4 @@ def wire(day: date) -> Date:
 
 
 async def _head(doors: Doors) -> int:
-    return int((await doors.logs["cases"].Head(HeadRequest())).head.position)
+    return int((await doors.log("cases").Head(HeadRequest())).head.position)

@@ -15,9 +15,9 @@ from acuerdo.cases.v1 import types_pb2 as words
 from acuerdo.common.v1 import log_pb2
 from psycopg import sql
 
-from dev.doors import Doors
+from clients.cli.connection import Doors
+from clients.cli.stepping import settle
 from dev.processes import SERVICES
-from dev.time_passes import settle
 from services.chassis.seal.seals import Seals
 from services.chassis.seal.subjects import Subject
 from services.chassis.seal.wrapping import FileKeyWrapper
@@ -62,8 +62,14 @@ async def test_what_a_debtor_told_is_nowhere_in_clear_and_is_erased_with_its_key
     async with house.doors(TENANT) as doors:
         erased = await facts_in_clear(doors, case_id, "after")
         assert [(fact.key, fact.value, fact.is_erased) for fact in erased] == [("employment", "", True), ("note", "", True)]
-        verified = await doors.logs["cases"].VerifyStream(log_pb2.VerifyStreamRequest(stream_id=case_id))
+        verified = await doors.log("cases").VerifyStream(log_pb2.VerifyStreamRequest(stream_id=case_id))
         assert (verified.intact, verified.finding) == (True, "")
+
+
+@pytest.mark.parametrize("leak", [CANARY, CANARY.lower(), CANARY.encode().hex(), base64.b64encode(CANARY.encode()).decode()])
+def test_the_search_would_find_a_leak(leak: str) -> None:
+    with pytest.raises(AssertionError, match="here"):
+        assert_nowhere_in_clear("here", [b"nothing", f'{{"value": "{leak}"}}'.encode()])
 
 
 async def facts_in_clear(doors: Doors, case_id: str, request_id: str) -> list[cases.FactInClear]:

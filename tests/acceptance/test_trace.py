@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from acuerdo.common.v1 import log_pb2
 
-from dev.time_passes import settle
+from clients.cli.stepping import settle
 from tests.acceptance.collector import SpanSeen
 from tests.acceptance.house import House
 from tests.acceptance.portfolios import a_case, open_portfolio
@@ -23,7 +23,7 @@ async def test_a_command_its_hearing_there_and_the_hearing_of_that_here_are_one_
         await settle(doors)
         history = [
             record
-            async for answer in doors.logs["cases"].Replay(log_pb2.ReplayRequest(stream_id=registered.case_id))
+            async for answer in doors.log("cases").Replay(log_pb2.ReplayRequest(stream_id=registered.case_id))
             for record in answer.records
         ]
 

@@ -41,7 +41,8 @@ async def _counted(bootstrap: str, service: str) -> int | None:
         consumer.assign(partitions)
         try:
             async with asyncio.timeout(2):
-                return sum((await consumer.end_offsets(partitions)).values())
+                ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
+                return sum(ends.values())
         except (KafkaError, TimeoutError):
             return None
 

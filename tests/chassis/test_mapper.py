@@ -54,7 +54,7 @@ def anything(hint: Any) -> st.SearchStrategy[Any]:
         return st.lists(anything(get_args(hint)[0]), max_size=3).map(tuple)
     if isinstance(hint, type) and issubclass(hint, Enum):
         return st.sampled_from(hint)
-    if dataclasses.is_dataclass(hint):
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         return st.builds(hint, **{name: anything(kind) for name, kind in get_type_hints(hint).items()})
     raise TypeError(f"no strategy for {hint}")
 

@@ -1,4 +1,4 @@
-"""What every database of ours holds: rows of tenants apart from each other, keys apart from what they seal, and a history nobody changes."""
+"""What every database of ours holds: tenants apart from each other, keys apart from what they seal, a history nobody changes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from services.chassis.migrate import migrate
 from services.chassis.service import Service
 from tests.contracts.promised import services
 
-OTHER_SERVICES_ROLES = ("writer", "follower", "sweeper", "query", "sealer")
+ROLES = ("writer", "follower", "sweeper", "query", "sealer")
 Admin = psycopg.Connection[tuple[Any, ...]]
 
 each_service = pytest.mark.parametrize("service", services(), ids=lambda service: service.name)
@@ -71,7 +71,7 @@ def test_people_who_ask_see_rows_of_the_tenant_they_name_and_no_others(admin: Ad
 @pytest.mark.parametrize("change", ["UPDATE {} SET event = event", "DELETE FROM {}", "TRUNCATE {}"], ids=["update", "delete", "truncate"])
 def test_nobody_changes_what_is_stored_not_even_a_superuser(admin: Admin, service: Service, change: str) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match="append-only"):
-        admin.execute(sql.SQL(change).format(sql.Identifier(service.name, "events")))  # type: ignore[arg-type]  # the three above
+        admin.execute(sql.SQL(change).format(sql.Identifier(service.name, "events")))
 
 
 @each_service
@@ -96,10 +96,11 @@ def test_keys_are_seen_by_the_sealer_alone(admin: Admin, service: Service) -> No
 def test_a_service_has_no_right_in_the_schema_of_another(admin: Admin, service: Service) -> None:
     others = [other.name for other in services() if other.name != service.name]
     schemas = [schema for other in others for schema in (other, f"{other}_keys")]
-    roles = [f"{service.name}_{role}" for role in OTHER_SERVICES_ROLES]
+    roles = [f"{service.name}_{role}" for role in ROLES]
     found = rows(
         admin,
-        "SELECT role, schema FROM unnest(%s::text[]) AS role, unnest(%s::text[]) AS schema WHERE has_schema_privilege(role, schema, 'USAGE')",
+        """SELECT role, schema FROM unnest(%s::text[]) AS role, unnest(%s::text[]) AS schema
+           WHERE has_schema_privilege(role, schema, 'USAGE')""",
         roles,
         schemas,
     )

@@ -91,7 +91,7 @@ def _numbers(element: int, size: int, code: str, values: Sequence[int]) -> bytes
 
 def _array(element: int, parts: Sequence[bytes], length: int | None = None, *, has_nulls: int = 0) -> bytes:
     if not parts:
-        return struct.pack(">iiI", 0, 0, element)
+        return b""
     return _HEAD.pack(1, has_nulls, element, len(parts) if length is None else length, 1) + b"".join(parts)
 
 
@@ -114,8 +114,9 @@ def register(context: AdaptContext) -> None:
 class _ArrayDumper(Dumper):
     format = Format.BINARY
 
-    def dump(self, obj: Any) -> bytes:
-        return bytes(obj)
+    def dump(self, obj: Any) -> bytes | None:
+        # Empty columns go as NULL: the function unpacks each array it is given, and most are empty most of the time.
+        return bytes(obj) or None
 
 
 _OIDS = {Int4s: 1007, Int8s: 1016, Texts: 1009, Byteas: 1001, Uuids: 2951, Bools: 1000, Instants: 1185}

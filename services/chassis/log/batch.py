@@ -64,8 +64,7 @@ def outcomes(units: Sequence[Unit], rows: Sequence[tuple[Any, ...]], is_rerun: b
     """One outcome for each unit."""
     if len(rows) == 1 and rows[0][1] == ALL_STORED:
         _, _, before, first_at, *_ = rows[0]
-        ends = accumulate(sum(len(write.events) for write in unit.writes) for unit in units)
-        return [Placed(before + end, first_at + n * _MICROSECOND) for n, end in enumerate(ends)]
+        return [Placed(before + end, first_at + n * _MICROSECOND) for n, end in enumerate(_through(units))]
     found: list[Outcome | None] = [None] * len(units)
     for row in rows:
         found[row[0] - 1] = _outcome(units[row[0] - 1], row, is_rerun)
@@ -114,8 +113,13 @@ def _asked(units: Sequence[Unit]) -> list[Any]:
         byteas(payload),
         byteas(reply),
         texts([unit.traceparent or None for unit in units]),
-        int4s([sum(len(write.events) for write in unit.writes) for unit in units]),
+        int4s(_through(units)),
     ]
+
+
+def _through(units: Sequence[Unit]) -> list[int]:
+    """How many events there are up to each unit, its own included."""
+    return list(accumulate(sum(len(write.events) for write in unit.writes) for unit in units))
 
 
 def _fired(rows: Sequence[tuple[int, TimerFired]]) -> list[Any]:
