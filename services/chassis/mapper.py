@@ -57,7 +57,7 @@ class Mapper:
         if fields:
             raise ContractsDiffer(f"{', '.join(sorted(fields))}: messages of {event.DESCRIPTOR.full_name} without a fact")
 
-    def encode(self, fact: Fact, meta: EventMeta, prev_hash: bytes) -> Told:
+    def encode(self, fact: Fact, meta: EventMeta, prev_hash: bytes, traceparent: str = "") -> Told:
         """The event's bytes and their hash. `meta` holds what all events of the decision share (log/meta.py)."""
         type_name, field, writes = self._by_class[type(fact)]
         event = cast("Any", self._event())
@@ -72,7 +72,7 @@ class Mapper:
         for name, write in writes:
             write(message, getattr(fact, name))
         serialised = event.SerializeToString(deterministic=True)
-        return Told(type_name, serialised, hashlib.sha256(serialised).digest())
+        return Told(type_name, serialised, hashlib.sha256(serialised).digest(), traceparent)
 
     def decode(self, event: bytes) -> Fact:
         """The fact. UnknownFact when this build has no class for it."""

@@ -10,9 +10,9 @@
 -- A column without values is null.
 
 CREATE FUNCTION {schema}.append(
-    -- Units, numbered from 1: the command (null where none spoke; reply null: nothing is kept), trace, events of it and all before it.
+    -- Units, numbered from 1: the command (null where none spoke; reply null: nothing is kept), events of it and all before it.
     u_request text[], u_tenant text[], u_principal text[], u_method text[], u_payload bytea[], u_reply bytea[],
-    u_traceparent text[], u_through integer[],
+    u_through integer[],
     -- Timers that fired, and positions of heard facts to be moved.
     f_unit integer[], f_stream uuid[], f_key text[], f_version integer[], f_due timestamptz[],
     h_unit integer[], h_follower text[], h_source text[], h_epoch integer[], h_partition integer[],
@@ -21,7 +21,7 @@ CREATE FUNCTION {schema}.append(
     w_unit integer[], w_stream uuid[], w_tenant text[], w_version integer[], w_hash bytea[], w_new_version integer[], w_new_hash bytea[],
     w_timers boolean[],
     -- Events in log order.
-    e_unit integer[], e_stream uuid[], e_tenant text[], e_version integer[], e_type text[], e_event bytea[],
+    e_unit integer[], e_stream uuid[], e_tenant text[], e_version integer[], e_type text[], e_traceparent text[], e_event bytea[],
     t_unit integer[], t_stream uuid[], t_tenant text[], t_version integer[], t_key text[], t_due timestamptz[],
     c_unit integer[], c_tenant text[], c_kind text[], c_hmac bytea[], c_stream uuid[],
     r_unit integer[], r_tenant text[], r_kind text[], r_hmac bytea[], r_stream uuid[],
@@ -159,16 +159,16 @@ BEGIN
                 IF all_good THEN
                     INSERT INTO {schema}.events (stream_id, position, recorded_at, version, epoch, tenant_id, type_name, traceparent, event)
                     SELECT e.stream, last_pos + e.n, first_at + (e.unit - 1) * interval '1 microsecond',
-                           e.version, epoch_n, e.tenant, e.type, u_traceparent[e.unit], e.event
-                      FROM unnest(e_unit, e_stream, e_tenant, e_version, e_type, e_event)
-                           WITH ORDINALITY e(unit, stream, tenant, version, type, event, n);
+                           e.version, epoch_n, e.tenant, e.type, e.traceparent, e.event
+                      FROM unnest(e_unit, e_stream, e_tenant, e_version, e_type, e_traceparent, e_event)
+                           WITH ORDINALITY e(unit, stream, tenant, version, type, traceparent, event, n);
                 ELSE
                     INSERT INTO {schema}.events (stream_id, position, recorded_at, version, epoch, tenant_id, type_name, traceparent, event)
                     SELECT e.stream, last_pos + row_number() OVER (ORDER BY e.n),
                            first_at + (array_position(good, e.unit) - 1) * interval '1 microsecond',
-                           e.version, epoch_n, e.tenant, e.type, u_traceparent[e.unit], e.event
-                      FROM unnest(e_unit, e_stream, e_tenant, e_version, e_type, e_event)
-                           WITH ORDINALITY e(unit, stream, tenant, version, type, event, n)
+                           e.version, epoch_n, e.tenant, e.type, e.traceparent, e.event
+                      FROM unnest(e_unit, e_stream, e_tenant, e_version, e_type, e_traceparent, e_event)
+                           WITH ORDINALITY e(unit, stream, tenant, version, type, traceparent, event, n)
                      WHERE e.unit = ANY (good);
                 END IF;
                 UPDATE {schema}.streams s SET version = w.new_version, head_hash = w.new_hash

@@ -112,7 +112,6 @@ def _asked(units: Sequence[Unit]) -> list[Any]:
         texts(method),
         byteas(payload),
         byteas(reply),
-        texts([unit.traceparent or None for unit in units]),
         int4s(_through(units)),
     ]
 
@@ -166,6 +165,7 @@ def _events(writes: Sequence[tuple[int, Write]]) -> list[Any]:
         texts([write.tenant_id for _, write, _ in rows]),
         int4s([write.expected_version + i for _, write in writes for i in range(1, len(write.events) + 1)]),
         texts([told.type_name.rpartition(".")[2] for _, _, told in rows]),
+        texts([told.traceparent or None for _, _, told in rows]),
         byteas([told.event for _, _, told in rows]),
     ]
 

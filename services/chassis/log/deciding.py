@@ -78,7 +78,7 @@ class Deciding:
             stream.now, stream.happened_at = self.now, happened_at
             change.decide(stream, *[self._looked_at(stream_id) for _, stream_id in change.given])
             if stream.pending_events:
-                self._collect(part, meta, change, origin.tenant_id)
+                self._collect(part, meta, change, origin)
             self.streams.append(StreamVersion(change.id, stream.version))
 
     def _looked_at(self, stream_id: UUID) -> Stream:
@@ -86,17 +86,17 @@ class Deciding:
         part = self._parts.get(stream_id)
         return (self.given[stream_id] if part is None else part.live).stream
 
-    def _collect(self, part: _Part, meta: EventMeta, change: Change[Any], tenant_id: str) -> None:
+    def _collect(self, part: _Part, meta: EventMeta, change: Change[Any], origin: Origin) -> None:
         live = part.live
         facts: Sequence[Fact] = live.stream.collect_events()  # type: ignore[assignment]  # a Stream tells Facts only
         for fact in facts:
-            told = self._mapper.encode(fact, meta, live.head_hash)
+            told = self._mapper.encode(fact, meta, live.head_hash, origin.traceparent)
             live.head_hash = told.hash
             part.told.append(told)
         for claim in change.claims:
-            self._claim(self._key(claim, tenant_id, change.id))
+            self._claim(self._key(claim, origin.tenant_id, change.id))
         for claim in change.releases:
-            self._releases.append(self._key(claim, tenant_id, change.id))
+            self._releases.append(self._key(claim, origin.tenant_id, change.id))
 
     def _claim(self, key: ClaimKey) -> None:
         for held in self._claims:
@@ -109,19 +109,19 @@ class Deciding:
     def _key(self, claim: Claim, tenant_id: str, stream_id: UUID) -> ClaimKey:
         return ClaimKey(tenant_id, claim.kind, self._reader.claim_hmac(tenant_id, claim.kind, claim.value), stream_id)
 
-    def unit(self, origin: Command | TimerFired | HeardUpTo, traceparent: str) -> Unit:
+    def unit(self, origin: Command | TimerFired | HeardUpTo) -> Unit:
         """What was told, and version checks of what told nothing or was only looked at: a copy must not grow old unnoticed."""
         writes = [part.write() for part in self._parts.values() if part.told or not part.live.is_hidden]
         reply = reply_of(self.streams) if isinstance(origin, Command) else b""
-        return Unit(origin, (*writes, *self._looks()), tuple(self._claims), tuple(self._releases), reply, traceparent)
+        return Unit(origin, (*writes, *self._looks()), tuple(self._claims), tuple(self._releases), reply)
 
-    def check(self, origin: Command | TimerFired | HeardUpTo, refusal: Refusal | None, traceparent: str) -> Unit:
+    def check(self, origin: Command | TimerFired | HeardUpTo, refusal: Refusal | None) -> Unit:
         """The unit of a refusal (or of nothing): a version check of what was looked at, kept with the command where the rule says so."""
         checks = [part.check() for part in self._parts.values() if not part.live.is_hidden]
         if isinstance(origin, HeardUpTo):
             origin = replace(origin, to_position=origin.from_position)  # looks whether it is still there, and leaves it there
         reply = refusal_reply(refusal) if refusal is not None and is_kept(refusal) and isinstance(origin, Command) else b""
-        return Unit(origin, (*checks, *self._looks()), (), (), reply, traceparent)
+        return Unit(origin, (*checks, *self._looks()), (), (), reply)
 
     def _looks(self) -> list[Write]:
         return [

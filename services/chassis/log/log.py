@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
 from services.chassis.clock import Clock, DevelopmentClock, RealClock
-from services.chassis.ids import is_just_made
-from services.chassis.log.cache import Cache, Live, Locks
+from services.chassis.log.cache import Cache, Locks
 from services.chassis.log.connections import WRITER_PLANS, dsn_as, pool
 from services.chassis.log.deciding import Deciding, repeated
+from services.chassis.log.loading import Loading, wanted
 from services.chassis.log.origins import Command, HeardFact, HeardUpTo, Origin, TimerFired
-from services.chassis.log.reader import Epoch, Head, Reader, verify
-from services.chassis.log.units import NO_HASH, Conflict, HeardAlready, NotStored, Record, Stored, Unit
+from services.chassis.log.reader import Epoch, Head, Reader
+from services.chassis.log.units import Conflict, HeardAlready, NotStored, Record, Stored, Unit
 from services.chassis.log.writer import Writer
 from services.chassis.runtime import StartRefused
 from services.chassis.service import Service
@@ -32,9 +32,6 @@ STREAMS_LIVE_MAX = 50_000
 READERS_MAX = 4
 
 S = TypeVar("S", bound=Stream)
-
-_Wanted = tuple[type[Stream], str]
-"""A stream's type, and the tenant who wants it."""
 
 
 class Log:
@@ -64,6 +61,7 @@ class Log:
         self._reader = Reader(self._pool, service, claim_key, development_clock is not None)
         self._cache = Cache(streams_live_max)
         self._locks = Locks()
+        self._loading = Loading(service.mapper, self._reader, self._cache, self._locks)
         self._wakes: list[Callable[[], None]] = []
         self._counts: Counter[str] = Counter()
 
@@ -115,7 +113,7 @@ class Log:
         etag: int | None,
     ) -> Stored:
         give_up_at = asyncio.get_running_loop().time() + deadline_seconds
-        changed, given = _wanted(decisions)
+        changed, given = wanted(decisions)
         if self._locks.are_free(changed):
             await self._locks.take(changed)
         else:
@@ -123,7 +121,7 @@ class Log:
                 await self._locks.take(changed)
         try:
             for again in range(DECIDE_AGAIN_MAX):
-                deciding = await self._load(changed, given, give_up_at, may_be_new=not again)
+                deciding = await self._loading.for_decision(changed, given, self.clock.now(), give_up_at, may_be_new=not again)
                 try:
                     return await self._attempt(origin, decisions, deciding, give_up_at, etag)
                 except Conflict as conflict:
@@ -143,7 +141,6 @@ class Log:
         give_up_at: float,
         etag: int | None,
     ) -> Stored:
-        traceparent = decisions[0][0].traceparent if decisions else ""
         first = decisions[0][1][0].id if etag is not None else None
         version = deciding.version_of(first) if first is not None else 0
         if first is not None and etag != version and version:
@@ -152,10 +149,10 @@ class Log:
         try:
             for asked, changes in decisions:
                 deciding.decide(asked, changes)
-            unit = deciding.unit(origin, traceparent)
+            unit = deciding.unit(origin)
         except Refusal as refused:
             refusal = refused
-            unit = deciding.check(origin, refused, traceparent)
+            unit = deciding.check(origin, refused)
         else:
             if first is not None and etag != version:
                 return await self._answer_old_etag(origin, deciding, first, give_up_at)
@@ -185,7 +182,7 @@ class Log:
     async def _answer_old_etag(self, origin: Any, deciding: Deciding, stream_id: UUID, give_up_at: float) -> Stored:
         """A repeated command gets its first reply even when its etag is old by now; anything else is a Conflict."""
         version = deciding.version_of(stream_id)
-        stored = await self._append(deciding.check(origin, None, ""), deciding, give_up_at)
+        stored = await self._append(deciding.check(origin, None), deciding, give_up_at)
         if stored.is_repeated:
             return stored
         raise Conflict(stream_id, version)
@@ -202,54 +199,6 @@ class Log:
         self._count("stored")
         for wake in self._wakes:
             wake()
-
-    async def _load(
-        self, changed: Mapping[UUID, _Wanted], given: Mapping[UUID, _Wanted], give_up_at: float, *, may_be_new: bool
-    ) -> Deciding:
-        """Live streams out of the cache, given ones as the cache has them (the unit checks their versions), missing ones from the store.
-
-        `may_be_new`: a stream whose id was just made is taken to be new; if it is not, the version check says so.
-        """
-        live: dict[UUID, Live] = {}
-        looked_at: dict[UUID, Live] = {}
-        missing: dict[UUID, _Wanted] = {}
-        for stream_id, want in changed.items():
-            taken = self._cache.take(stream_id)
-            if taken is None and may_be_new and is_just_made(stream_id):
-                taken = Live(want[0].blank(stream_id), NO_HASH, want[1])
-            if taken is None:
-                missing[stream_id] = want
-            else:
-                live[stream_id] = _as_seen(taken, *want)
-        for stream_id, want in given.items():
-            there = self._cache.get(stream_id)
-            if there is None:
-                missing[stream_id] = want
-            else:
-                looked_at[stream_id] = _as_seen(there, *want)
-        if missing:
-            async with asyncio.timeout_at(give_up_at):
-                found = await self._cold(missing)
-            for stream_id, cold in found.items():
-                (live if stream_id in changed else looked_at)[stream_id] = _as_seen(cold, *missing[stream_id])
-                if stream_id in given and cold.stream.version:
-                    self._cache.put(cold)
-        return Deciding(self.service.mapper, self._reader, live, looked_at, self.clock.now())
-
-    async def _cold(self, wanted: Mapping[UUID, _Wanted]) -> dict[UUID, Live]:
-        cold = {}
-        for stream_id, records in (await self._reader.streams(list(wanted))).items():
-            kind, tenant_id = wanted[stream_id]
-            stream = kind.blank(stream_id)
-            head = self._fold(stream, records)
-            cold[stream_id] = Live(stream, head, records[0].tenant_id if records else tenant_id)
-        return cold
-
-    def _fold(self, stream: Stream, records: Sequence[Record], head: bytes = NO_HASH) -> bytes:
-        head = verify(records, stream.version, head)
-        for record in records:
-            self.service.mapper.decode(record.event).mutate(stream)
-        return head
 
     def _count(self, outcome: str) -> None:
         """Counted here, added up for the meter now and then: an instrument costs as much as a decision."""
@@ -277,27 +226,12 @@ class Log:
 
     async def load(self, stream: type[S], stream_id: UUID, tenant_id: str) -> S:
         """The live stream, with everything stored by anyone until now. Look, do not touch. Blank where there is none for this tenant."""
-        await self._locks.take((stream_id,))
-        try:
-            live = self._cache.take(stream_id)
-            if live is None or live.tenant_id != tenant_id:
-                if live is not None:
-                    self._cache.put(live)
-                live = (await self._cold({stream_id: (stream, tenant_id)}))[stream_id]
-            else:
-                newer = await self._reader.after_version(stream_id, live.stream.version)
-                live.head_hash = self._fold(live.stream, newer, live.head_hash)
-            if not live.stream.version or live.tenant_id != tenant_id:
-                return stream.blank(stream_id)
-            self._cache.put(live)
-            return live.stream  # type: ignore[return-value]  # loaded as `stream`
-        finally:
-            self._locks.release((stream_id,))
+        return await self._loading.live(stream, stream_id, tenant_id)
 
     async def fold(self, stream: type[S], stream_id: UUID, tenant_id: str, known_at: datetime | None = None) -> S:
         """A fresh fold of the stored history, as far as it was known at an instant (None: all of it). Blank where nothing was."""
         folded = stream.blank(stream_id)
-        self._fold(folded, await self.read_stream(stream_id, tenant_id, known_at))
+        self._loading.fold(folded, await self.read_stream(stream_id, tenant_id, known_at))
         return folded
 
     async def read_stream(self, stream_id: UUID, tenant_id: str, known_at: datetime | None = None) -> list[Record]:
@@ -327,26 +261,6 @@ class Log:
     async def tenant_of(self, stream_id: UUID) -> str | None:
         """Whose stream it is; None where there is none."""
         return await self._reader.tenant_of(stream_id)
-
-
-def _wanted(decisions: Sequence[tuple[Origin, Sequence[Change[Any]]]]) -> tuple[dict[UUID, _Wanted], dict[UUID, _Wanted]]:
-    """The streams that are changed, and those that are only looked at."""
-    changed: dict[UUID, _Wanted] = {}
-    given: dict[UUID, _Wanted] = {}
-    for asked, changes in decisions:
-        for change in changes:
-            changed[change.id] = (change.stream, asked.tenant_id)
-            for kind, stream_id in change.given:
-                given[stream_id] = (kind, asked.tenant_id)
-    if given:
-        for stream_id in changed:
-            given.pop(stream_id, None)
-    return changed, given
-
-
-def _as_seen(live: Live, kind: type[Stream], tenant_id: str) -> Live:
-    """Another tenant's stream does not exist for this one."""
-    return live if live.tenant_id == tenant_id else Live(kind.blank(live.stream.id), NO_HASH, tenant_id, is_hidden=True)
 
 
 def _may_settle(conflict: Conflict, decisions: Sequence[tuple[Origin, Sequence[Change[Any]]]], etag: int | None) -> bool:

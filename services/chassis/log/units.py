@@ -25,6 +25,8 @@ class Told:
     """The serialised <Service>Event: history, Kafka value and evidence in one."""
     hash: bytes
     """SHA-256 of `event`."""
+    traceparent: str = ""
+    """W3C trace context of the decision; empty where nothing is traced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,6 @@ class Unit:
     releases: tuple[ClaimKey, ...] = ()
     reply: bytes = b""
     """Serialised reply or refusal, kept with a Command for 30 days; no personal data."""
-    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

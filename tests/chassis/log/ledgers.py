@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -19,10 +19,10 @@ from google.protobuf.message import Message
 
 from services.chassis.ids import new_id
 from services.chassis.log.log import Log
-from services.chassis.log.origins import Actor, Command, TimerFired
+from services.chassis.log.origins import Actor, Command, HeardFact, HeardUpTo, TimerFired
 from services.chassis.log.units import Stored
 from services.chassis.service import Service
-from services.kernel.facts import Change, Claim, Due, Fact, Stream
+from services.kernel.facts import Causation, Change, Claim, Due, Fact, Stream
 from services.kernel.refusal import AlreadyExists, IsUnknown, Refusal
 
 TENANT, OTHER_TENANT = "acme", "rival"
@@ -172,6 +172,14 @@ async def timer_of(dsn: str, ledger_id: UUID) -> TimerFired:
     """The ledger's review as the runner of timers would fire it."""
     (row,) = await query(dsn, "SELECT tenant_id, stream_id, version, key, due FROM ledgers.timers WHERE stream_id = %s", ledger_id)
     return TimerFired(*row)
+
+
+def up_to(from_position: int, to_position: int, partition: int = 0) -> HeardUpTo:
+    return HeardUpTo("listener", "elsewhere", 1, partition, from_position, to_position, offset_hint=to_position)
+
+
+def heard(version: int = 1, tenant: str = TENANT) -> HeardFact:
+    return HeardFact("listener", tenant, Causation(new_id(), version), new_id(), datetime(2026, 5, 1, tzinfo=UTC))
 
 
 # The house -----------------------------------------------------------------------------------------------------------

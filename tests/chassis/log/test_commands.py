@@ -1,34 +1,24 @@
-"""What is stored together, or not at all; and what each way of losing looks like to the caller."""
+"""A command: stored whole or not at all, the same answer when asked again, and never decided on what is no longer so."""
 
 from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from services.chassis.ids import new_id
-from services.chassis.log.connections import WRITER_PLANS, dsn_as
 from services.chassis.log.log import Log
-from services.chassis.log.origins import HeardFact, HeardUpTo
 from services.chassis.log.units import (
-    ClaimedByAnother,
     Conflict,
-    HeardAlready,
-    LogIsBusy,
     NotStored,
     RefusedBefore,
     RequestIdReused,
     Stored,
     StreamVersion,
-    TimerIsStale,
-    Unit,
-    UnitIsBad,
 )
-from services.chassis.log.writer import Writer
-from services.kernel.facts import Causation, Change
+from services.kernel.facts import Change
 from tests.chassis.log.ledgers import (
     OTHER_TENANT,
     TENANT,
@@ -39,14 +29,13 @@ from tests.chassis.log.ledgers import (
     LedgerIsUnknown,
     adding,
     asked,
+    heard,
     is_sound,
-    named,
     opened,
     opening,
     query,
-    reviewing,
     shutting,
-    timer_of,
+    up_to,
 )
 
 
@@ -272,213 +261,3 @@ async def test_a_stream_may_be_given_and_changed_in_one_run(log: Log) -> None:
     first, second = await opened(log), await opened(log)
     stored = await log.run(asked(), adding(first, given=(second,)), adding(second, given=(first,)))
     assert [stream.version for stream in stored.streams] == [2, 2]
-
-
-# Claims --------------------------------------------------------------------------------------------------------------
-
-
-async def test_a_name_is_held_by_one_stream(log: Log, other_log: Log, ledgers: str) -> None:
-    async def claim(i: int) -> UUID | ClaimedByAnother:
-        try:
-            return await opened((log, other_log)[i % 2], claims=(named("ours"),))
-        except ClaimedByAnother as lost:
-            return lost
-
-    answers = await asyncio.gather(*(claim(i) for i in range(60)))
-    (holder,) = [answer for answer in answers if isinstance(answer, UUID)]
-    assert {(lost.kind, lost.holder) for lost in answers if isinstance(lost, ClaimedByAnother)} == {("ledger", holder)}
-    assert await log.claimed(TENANT, "ledger", ["ours", "theirs"]) == {"ours": holder}
-    assert await log.claimed(OTHER_TENANT, "ledger", ["ours"]) == {}
-    assert await is_sound(ledgers, log) == 1
-
-
-async def test_a_name_given_up_is_free(log: Log) -> None:
-    first = await opened(log, claims=(named("ours"),))
-    await log.run(asked(), shutting(first, releases=(named("ours"),)))
-    second = await opened(log, claims=(named("ours"),))
-    assert await log.claimed(TENANT, "ledger", ["ours"]) == {"ours": second}
-
-
-async def test_a_change_that_tells_nothing_takes_no_name(log: Log) -> None:
-    ledger_id = await opened(log)
-    await log.run(asked(), opening(ledger_id, claims=(named("ours"),)))
-    assert await log.claimed(TENANT, "ledger", ["ours"]) == {}
-
-
-async def test_two_changes_of_one_unit_cannot_take_the_same_name(log: Log, ledgers: str) -> None:
-    with pytest.raises(ClaimedByAnother):
-        await log.run(asked(), opening(claims=(named("ours"),)), opening(claims=(named("ours"),)))
-    ledger_id = new_id()
-    await log.run(
-        asked(), opening(ledger_id, claims=(named("ours"),)), Change(Ledger, ledger_id, adding(ledger_id).decide, claims=(named("ours"),))
-    )
-    assert await is_sound(ledgers, log) == 2
-
-
-async def test_a_unit_may_pass_a_name_from_one_stream_to_another(log: Log) -> None:
-    first = await opened(log, claims=(named("ours"),))
-    second = new_id()
-    await log.run(asked(), shutting(first, releases=(named("ours"),)), opening(second, claims=(named("ours"),)))
-    assert await log.claimed(TENANT, "ledger", ["ours"]) == {"ours": second}
-
-
-# Heard ---------------------------------------------------------------------------------------------------------------
-
-
-def up_to(from_position: int, to_position: int, partition: int = 0) -> HeardUpTo:
-    return HeardUpTo("listener", "elsewhere", 1, partition, from_position, to_position, offset_hint=to_position)
-
-
-def heard(version: int = 1, tenant: str = TENANT) -> HeardFact:
-    return HeardFact("listener", tenant, Causation(new_id(), version), new_id(), datetime(2026, 5, 1, tzinfo=UTC))
-
-
-async def test_heard_facts_and_their_position_are_one_unit(log: Log, ledgers: str) -> None:
-    first, second = await opened(log), await opened(log)
-    await log.run_heard(up_to(0, 12), [(heard(1), [adding(first, 1), adding(second, 2)]), (heard(2), [adding(first, 3)])])
-    assert (await log.load(Ledger, first, TENANT)).total == 4
-    assert await query(ledgers, "SELECT position, offset_hint FROM ledgers.positions") == [(12, 12)]
-    with pytest.raises(HeardAlready) as already:
-        await log.run_heard(up_to(0, 12), [(heard(1), [adding(first, 1)])])
-    assert already.value.position == 12
-    assert await is_sound(ledgers, log) == 5
-
-
-async def test_two_listeners_at_once_have_one_effect(log: Log, other_log: Log, ledgers: str) -> None:
-    ledger_id = await opened(log)
-    hear = [some.run_heard(up_to(0, 5), [(heard(), [adding(ledger_id)])]) for some in (log, other_log, log, other_log)]
-    answers = await asyncio.gather(*hear, return_exceptions=True)
-    assert sorted(type(answer).__name__ for answer in answers) == ["HeardAlready"] * 3 + ["Stored"]
-    assert await is_sound(ledgers, log) == 2
-
-
-async def test_a_refusal_of_a_heard_fact_moves_nothing(log: Log, ledgers: str) -> None:
-    ledger_id = await opened(log)
-    await log.run(asked(), shutting(ledger_id))
-    with pytest.raises(LedgerIsShut):
-        await log.run_heard(up_to(0, 5), [(heard(), [adding(ledger_id)])])
-    assert await count(ledgers, "positions") == 0
-
-
-# Timers --------------------------------------------------------------------------------------------------------------
-
-
-async def test_a_timer_is_replaced_with_every_write_and_fires_once(log: Log, ledgers: str) -> None:
-    ledger_id = await opened(log)
-    old = await timer_of(ledgers, ledger_id)
-    await log.run(asked(), adding(ledger_id))
-    fired = await timer_of(ledgers, ledger_id)
-    assert (old.version, fired.version, fired.due) == (1, 2, old.due)
-    with pytest.raises(TimerIsStale):
-        await log.run(old, reviewing(ledger_id))
-    stored = await log.run(fired, reviewing(ledger_id))
-    assert stored.streams == (StreamVersion(ledger_id, 3),)
-    with pytest.raises(TimerIsStale):
-        await log.run(fired, reviewing(ledger_id))
-    assert await count(ledgers, "timers") == 0
-    meta = (await log.read_stream(ledger_id, TENANT))[-1]
-    assert log.service.event.FromString(meta.event).meta.actor.kind == 6  # type: ignore[attr-defined]  # KIND_TIMER
-
-
-# Tenants -------------------------------------------------------------------------------------------------------------
-
-
-async def test_a_stream_of_another_tenant_does_not_exist(log: Log, ledgers: str) -> None:
-    ledger_id = await opened(log)
-    await log.run(asked(), adding(ledger_id, 7))
-    assert not (await log.load(Ledger, ledger_id, OTHER_TENANT)).exists
-    assert not (await log.fold(Ledger, ledger_id, OTHER_TENANT)).exists
-    assert await log.read_stream(ledger_id, OTHER_TENANT) == []
-    with pytest.raises(LedgerIsUnknown):
-        await log.run(asked(tenant=OTHER_TENANT), adding(ledger_id))
-    with pytest.raises(Conflict) as conflict:
-        await log.run(asked(tenant=OTHER_TENANT), opening(ledger_id))
-    assert conflict.value.current_version == 0  # not even its version is told
-    assert (await log.load(Ledger, ledger_id, TENANT)).total == 7
-    assert await is_sound(ledgers, log) == 2
-
-
-async def test_a_given_stream_of_another_tenant_does_not_exist(log: Log, other_log: Log) -> None:
-    theirs, ours = await opened(log), (await log.run(asked(tenant=OTHER_TENANT), opening())).streams[0].stream_id
-    for some in (log, other_log):  # warm and cold
-        with pytest.raises(LedgerIsUnknown):
-            await some.run(asked(tenant=OTHER_TENANT), adding(ours, given=(theirs,)))
-
-
-# Bad units, full queues ----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("note", ["x" * 70_000, "nul \x00 is fine in protobuf"])
-async def test_a_bad_unit_is_dropped_alone(log: Log, ledgers: str, note: str) -> None:
-    streams = [await opened(log) for _ in range(20)]
-    notes = [note if i == 7 else "" for i in range(20)]
-    answers = await asyncio.gather(
-        *(log.run(asked(), adding(stream, note=text)) for stream, text in zip(streams, notes, strict=True)), return_exceptions=True
-    )
-    bad = [i for i, answer in enumerate(answers) if isinstance(answer, UnitIsBad)]
-    assert bad == ([7] if len(note) > 65_536 else [])
-    assert all(isinstance(answer, Stored) for i, answer in enumerate(answers) if i not in bad)
-    await is_sound(ledgers, log)
-
-
-async def test_a_request_id_the_store_cannot_hold_is_dropped_alone(log: Log, ledgers: str) -> None:
-    requests = [asked("nul\x00" if i == 3 else None) for i in range(10)]
-    answers = await asyncio.gather(*(log.run(request, opening()) for request in requests), return_exceptions=True)
-    assert [i for i, answer in enumerate(answers) if isinstance(answer, UnitIsBad)] == [3]
-    assert await is_sound(ledgers, log) == 9
-
-
-async def test_a_full_queue_says_so_and_loses_nothing(log: Log, ledgers: str) -> None:
-    writer = Writer(dsn_as(ledgers, "ledgers_writer", *WRITER_PLANS), "ledgers", False)
-    await writer.start()
-    units = [Unit(asked(), (), reply=b"kept") for _ in range(6000)]
-    answers = await asyncio.gather(*(writer.append(unit, 10.0) for unit in units), return_exceptions=True)
-    await writer.stop()
-    busy = sum(isinstance(answer, LogIsBusy) for answer in answers)
-    assert 0 < busy < 6000
-    assert await count(ledgers, "commands") == 6000 - busy
-
-
-# The order of the log ------------------------------------------------------------------------------------------------
-
-
-async def test_positions_are_dense_and_times_never_go_back_whoever_loses(log: Log, other_log: Log, ledgers: str) -> None:
-    streams = [await opened(log) for _ in range(5)]
-
-    async def many(some: Log, worker: int) -> None:
-        for i in range(30):
-            change = (adding(streams[(worker + i) % 5]), opening(claims=(named(f"{worker % 3}-{i}"),)), adding(new_id()))[i % 3]
-            try:
-                await some.run(asked(f"{worker % 4}-{i}"), change)
-            except (NotStored, LedgerIsUnknown):
-                continue
-
-    await asyncio.gather(*(many((log, other_log)[worker % 2], worker) for worker in range(12)))
-    await is_sound(ledgers, log)
-
-
-async def test_a_head_is_true_for_ever(log: Log, other_log: Log) -> None:
-    """Nothing is recorded at or before `complete_through` once it was said."""
-    heads = []
-
-    async def write() -> None:
-        for _ in range(60):
-            await other_log.run(asked(), opening())
-
-    async def look() -> None:
-        for _ in range(40):
-            heads.append(await log.head())
-            await asyncio.sleep(0.002)
-
-    await asyncio.gather(write(), write(), look())
-    records = await log.read(0, 1000)
-    for head in heads:
-        assert all((record.position <= head.position) == (record.recorded_at <= head.complete_through) for record in records)
-
-
-async def test_whoever_waits_for_news_is_woken(log: Log) -> None:
-    woken = []
-    log.on_appended(lambda: woken.append(1))
-    ledger_id = await opened(log)
-    await log.run(asked(), opening(ledger_id))
-    assert len(woken) == 1

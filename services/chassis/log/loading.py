@@ -1,0 +1,118 @@
+"""Loading: streams for a decision or a question, out of the cache where it has them, else folded from the store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from services.chassis.ids import is_just_made
+from services.chassis.log.cache import Cache, Live, Locks
+from services.chassis.log.deciding import Deciding
+from services.chassis.log.origins import Origin
+from services.chassis.log.reader import Reader, verify
+from services.chassis.log.units import NO_HASH, Record
+from services.chassis.mapper import Mapper
+from services.kernel.facts import Change, Stream
+
+S = TypeVar("S", bound=Stream)
+
+Wanted = tuple[type[Stream], str]
+"""A stream's type, and the tenant who wants it."""
+
+
+class Loading:
+    """Puts together what a decision needs. What it takes out of the cache comes back only when it has been stored."""
+
+    def __init__(self, mapper: Mapper, reader: Reader, cache: Cache, locks: Locks) -> None:
+        self._mapper, self._reader, self._cache, self._locks = mapper, reader, cache, locks
+
+    async def for_decision(
+        self, changed: Mapping[UUID, Wanted], given: Mapping[UUID, Wanted], now: datetime, give_up_at: float, *, may_be_new: bool
+    ) -> Deciding:
+        """Live streams out of the cache, given ones as the cache has them (the unit checks their versions), missing ones from the store.
+
+        `may_be_new`: a stream whose id was just made is taken to be new; if it is not, the version check says so.
+        """
+        live: dict[UUID, Live] = {}
+        looked_at: dict[UUID, Live] = {}
+        missing: dict[UUID, Wanted] = {}
+        for stream_id, want in changed.items():
+            taken = self._cache.take(stream_id)
+            if taken is None and may_be_new and is_just_made(stream_id):
+                taken = Live(want[0].blank(stream_id), NO_HASH, want[1])
+            if taken is None:
+                missing[stream_id] = want
+            else:
+                live[stream_id] = _as_seen(taken, *want)
+        for stream_id, want in given.items():
+            there = self._cache.get(stream_id)
+            if there is None:
+                missing[stream_id] = want
+            else:
+                looked_at[stream_id] = _as_seen(there, *want)
+        if missing:
+            async with asyncio.timeout_at(give_up_at):
+                found = await self._cold(missing)
+            for stream_id, cold in found.items():
+                (live if stream_id in changed else looked_at)[stream_id] = _as_seen(cold, *missing[stream_id])
+                if stream_id in given and cold.stream.version:
+                    self._cache.put(cold)
+        return Deciding(self._mapper, self._reader, live, looked_at, now)
+
+    async def live(self, stream: type[S], stream_id: UUID, tenant_id: str) -> S:
+        """The live stream for a question, with everything stored by anyone until now. Blank where there is none for this tenant."""
+        await self._locks.take((stream_id,))
+        try:
+            live = self._cache.take(stream_id)
+            if live is None or live.tenant_id != tenant_id:
+                if live is not None:
+                    self._cache.put(live)
+                live = (await self._cold({stream_id: (stream, tenant_id)}))[stream_id]
+            else:
+                newer = await self._reader.after_version(stream_id, live.stream.version)
+                live.head_hash = self.fold(live.stream, newer, live.head_hash)
+            if not live.stream.version or live.tenant_id != tenant_id:
+                return stream.blank(stream_id)
+            self._cache.put(live)
+            return live.stream  # type: ignore[return-value]  # loaded as `stream`
+        finally:
+            self._locks.release((stream_id,))
+
+    async def _cold(self, wanted: Mapping[UUID, Wanted]) -> dict[UUID, Live]:
+        cold = {}
+        for stream_id, records in (await self._reader.streams(list(wanted))).items():
+            kind, tenant_id = wanted[stream_id]
+            stream = kind.blank(stream_id)
+            head = self.fold(stream, records)
+            cold[stream_id] = Live(stream, head, records[0].tenant_id if records else tenant_id)
+        return cold
+
+    def fold(self, stream: Stream, records: Sequence[Record], head: bytes = NO_HASH) -> bytes:
+        """The stream brought up to the records, and the hash of its head. HistoryDoesNotVerify where they do not follow."""
+        head = verify(records, stream.version, head)
+        for record in records:
+            self._mapper.decode(record.event).mutate(stream)
+        return head
+
+
+def wanted(decisions: Sequence[tuple[Origin, Sequence[Change[Any]]]]) -> tuple[dict[UUID, Wanted], dict[UUID, Wanted]]:
+    """The streams that are changed, and those that are only looked at."""
+    changed: dict[UUID, Wanted] = {}
+    given: dict[UUID, Wanted] = {}
+    for asked, changes in decisions:
+        for change in changes:
+            changed[change.id] = (change.stream, asked.tenant_id)
+            for kind, stream_id in change.given:
+                given[stream_id] = (kind, asked.tenant_id)
+    if given:
+        for stream_id in changed:
+            given.pop(stream_id, None)
+    return changed, given
+
+
+def _as_seen(live: Live, kind: type[Stream], tenant_id: str) -> Live:
+    """Another tenant's stream does not exist for this one."""
+    return live if live.tenant_id == tenant_id else Live(kind.blank(live.stream.id), NO_HASH, tenant_id, is_hidden=True)
