@@ -212,7 +212,10 @@ def test_the_clocks_step_through_what_falls_due_on_the_way(started: Path, servic
         return operations.AdvanceClockResponse(now=request.to)
 
     services.answers |= {"GetClock": clock, "AdvanceClock": advance}
-    services.answers["ListFollowers"] = operations.ListFollowersResponse()
+    # One server plays both services: each listens to the other, and has heard all there is.
+    services.answers["ListFollowers"] = operations.ListFollowersResponse(
+        followers=[operations.FollowerState(follower="reactions", source=source) for source in ("cases", "strategy")]
+    )
     services.answers["Head"] = log.HeadResponse(head=log.Head(position=1))
     ran = acuerdo("clock", "advance", "--days", 10, "--json")
     assert ran.exit_code == 0, ran.err

@@ -85,8 +85,8 @@ async def test_a_limit_ends_it(told: str, capsys: pytest.CaptureFixture[str]) ->
 
 
 async def test_a_topic_that_is_not_there_is_said(kafka: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert await asyncio.to_thread(run, ["tail", "acuerdo.strategy.v1.heads", "--to-end", "--kafka", kafka]) == 3
-    assert "has no topic acuerdo.strategy.v1.heads" in capsys.readouterr().err
+    assert await asyncio.to_thread(run, ["tail", "acuerdo.strategy.v9.heads", "--to-end", "--kafka", kafka]) == 3
+    assert "has no topic acuerdo.strategy.v9.heads" in capsys.readouterr().err
 
 
 def test_a_topic_that_is_not_ours_is_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ from services.chassis.log.deciding import Deciding
 from services.chassis.log.origins import Origin
 from services.chassis.log.reader import Reader, verify
 from services.chassis.log.units import NO_HASH, Record
-from services.chassis.mapper import Mapper
+from services.chassis.service import Service
 from services.kernel.facts import Change, Stream
 
 S = TypeVar("S", bound=Stream)
@@ -26,8 +26,8 @@ Wanted = tuple[type[Stream], str]
 class Loading:
     """Puts together what a decision needs. What it takes out of the cache comes back only when it has been stored."""
 
-    def __init__(self, mapper: Mapper, reader: Reader, cache: Cache, locks: Locks) -> None:
-        self._mapper, self._reader, self._cache, self._locks = mapper, reader, cache, locks
+    def __init__(self, service: Service, reader: Reader, cache: Cache, locks: Locks) -> None:
+        self._service, self._reader, self._cache, self._locks = service, reader, cache, locks
 
     async def for_decision(
         self, changed: Mapping[UUID, Wanted], given: Mapping[UUID, Wanted], now: datetime, give_up_at: float, *, may_be_new: bool
@@ -60,7 +60,7 @@ class Loading:
                 (live if stream_id in changed else looked_at)[stream_id] = _as_seen(cold, *missing[stream_id])
                 if stream_id in given and cold.stream.version:
                     self._cache.put(cold)
-        return Deciding(self._mapper, self._reader, live, looked_at, now)
+        return Deciding(self._service.mapper, self._reader, live, looked_at, now)
 
     async def live(self, stream: type[S], stream_id: UUID, tenant_id: str) -> S:
         """The live stream for a question, with everything stored by anyone until now. Blank where there is none for this tenant."""
@@ -94,7 +94,7 @@ class Loading:
         """The stream brought up to the records, and the hash of its head. HistoryDoesNotVerify where they do not follow."""
         head = verify(records, stream.version, head)
         for record in records:
-            self._mapper.decode(record.event).mutate(stream)
+            self._service.mapper.decode(record.event).mutate(stream)
         return head
 
 

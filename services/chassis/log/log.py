@@ -61,7 +61,7 @@ class Log:
         self._reader = Reader(self._pool, service, claim_key, development_clock is not None)
         self._cache = Cache(streams_live_max)
         self._locks = Locks()
-        self._loading = Loading(service.mapper, self._reader, self._cache, self._locks)
+        self._loading = Loading(service, self._reader, self._cache, self._locks)
         self._wakes: list[Callable[[], None]] = []
         self._counts: Counter[str] = Counter()
 
