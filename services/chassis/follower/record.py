@@ -11,8 +11,9 @@ from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from acuerdo.common.v1 import log_pb2, types_pb2
+from acuerdo.common.v1 import log_pb2
 
+from services.chassis.log.meta import meta_of
 from services.chassis.log.units import Record
 
 _SPEC_VERSION = ("ce_specversion", b"1.0")
@@ -141,21 +142,6 @@ def from_message(message: log_pb2.Record) -> Received:
         recorded_at=message.recorded_at.ToDatetime(UTC),
         traceparent=message.traceparent,
     )
-
-
-def meta_of(event: bytes) -> types_pb2.EventMeta:
-    """What the teller knew, without reading the rest of the event. ValueError when the event does not begin with it."""
-    # Field 1 of every <Service>Event; protobuf writes fields in the order of their numbers.
-    if event[:1] != b"\x0a":
-        raise ValueError("the event does not begin with its meta")
-    length, shift, at = 0, 0, 1
-    while True:
-        byte = event[at]
-        length |= (byte & 0x7F) << shift
-        at += 1
-        if byte < 0x80:
-            return types_pb2.EventMeta.FromString(event[at : at + length])
-        shift += 7
 
 
 def rfc3339(instant: datetime) -> bytes:

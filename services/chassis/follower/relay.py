@@ -14,12 +14,12 @@ from aiokafka.errors import KafkaError
 
 from services.chassis.follower import meters, relayed, topics
 from services.chassis.follower.heads import Heads
+from services.chassis.follower.leaseholder import Leaseholder
 from services.chassis.follower.leases import Leases
 from services.chassis.follower.marks import pool
 from services.chassis.follower.rebuilding import ask_for_rebuild, is_rebuild_asked_for
 from services.chassis.follower.record import partition_of, published
 from services.chassis.follower.relayed import RELAY, EpochIsUnknown, Relayed, TopicWasLost
-from services.chassis.follower.tasks import Tasks
 from services.chassis.follower.topics import Kafka, events_topic
 from services.chassis.follower.waking import Waking
 from services.chassis.log.log import Log
@@ -44,7 +44,7 @@ class _Sent(NamedTuple):
     acknowledgement: asyncio.Future[Any]
 
 
-class Relay:
+class Relay(Leaseholder):
     """Publishes our log on `acuerdo.<service>.v1.events` and says on `.heads` how far it is complete.
 
     `poll_seconds_max`: set it to 0.02 in a process that appends nothing itself, for there nothing but polling finds news.
@@ -62,28 +62,13 @@ class Relay:
         heads_every_seconds: float = 1.0,
     ) -> None:
         self._log, self._kafka = log, kafka
-        self._service = log.service.name
-        self._leases = Leases(log.dsn, self._service, RELAY, [RELAY], lease_seconds=lease_seconds)
-        self._pool = pool(log.dsn, self._service, RELAY)
-        self._waking = Waking(log, poll_seconds_max=poll_seconds_max)
+        service = self._service = log.service.name
+        super().__init__(
+            Leases(log.dsn, service, RELAY, [RELAY], lease_seconds=lease_seconds),
+            pool(log.dsn, service, RELAY),
+            Waking(log, poll_seconds_max=poll_seconds_max),
+        )
         self._heads = Heads(log, self._service, every_seconds=heads_every_seconds)
-        self._tasks = Tasks()
-        self._is_stopping = False
-
-    async def start(self) -> None:
-        await self._pool.open(wait=True, timeout=10)
-        await self._leases.start()
-        self._tasks.start(self.name, self._run())
-
-    async def stop(self) -> None:
-        self._is_stopping = True
-        self._waking.wake()
-        await self._tasks.stop(grace_seconds=2.0 if self._leases.held else 0.0)
-        await self._leases.stop()
-        await self._pool.close()
-
-    async def wait(self) -> None:
-        await self._tasks.wait()
 
     def announce(self) -> None:
         """Say now how far we are: the development clock has made a step."""

@@ -18,9 +18,9 @@ from psycopg.rows import class_row
 from psycopg_pool import PoolTimeout
 
 from services.chassis.follower import marks
+from services.chassis.follower.leaseholder import Leaseholder
 from services.chassis.follower.leases import Leases
 from services.chassis.follower.meters import TIMER_LATENESS, TIMERS
-from services.chassis.follower.tasks import Tasks
 from services.chassis.follower.waking import Waking
 from services.chassis.heard import Timers as Table
 from services.chassis.log.log import Log
@@ -47,35 +47,20 @@ class _Due:
     due: datetime
 
 
-class TimerRunner:
+class TimerRunner(Leaseholder):
     """Wakes the streams of a service whose timers are due, by the log's clock."""
 
     name = "timers"
 
     def __init__(self, log: Log, timers: Table, *, lease_seconds: float = 10.0, poll_seconds: float = 0.1) -> None:
         self._log, self._timers = log, timers
-        self._service = log.service.name
-        self._leases = Leases(log.dsn, self._service, TIMERS_LEASE, [TIMERS_LEASE], lease_seconds=lease_seconds)
-        self._pool = marks.pool(log.dsn, self._service, TIMERS_LEASE)
+        service = self._service = log.service.name
+        super().__init__(
+            Leases(log.dsn, service, TIMERS_LEASE, [TIMERS_LEASE], lease_seconds=lease_seconds),
+            marks.pool(log.dsn, service, TIMERS_LEASE),
+            Waking(log, poll_seconds_max=poll_seconds),
+        )
         self._poll_seconds = poll_seconds
-        self._waking = Waking(log, poll_seconds_max=poll_seconds)
-        self._tasks = Tasks()
-        self._is_stopping = False
-
-    async def start(self) -> None:
-        await self._pool.open(wait=True, timeout=10)
-        await self._leases.start()
-        self._tasks.start(self.name, self._run())
-
-    async def stop(self) -> None:
-        self._is_stopping = True
-        self._waking.wake()
-        await self._tasks.stop(grace_seconds=2.0 if self._leases.held else 0.0)
-        await self._leases.stop()
-        await self._pool.close()
-
-    async def wait(self) -> None:
-        await self._tasks.wait()
 
     def wake(self) -> None:
         """Look now: the development clock has made a step."""
