@@ -1,11 +1,10 @@
 """How fast the relay tells: a backlog from PostgreSQL to real Kafka, and from commit to an awake consumer when idle.
 
-`python -m bench.relay [--events 300000] [--commands 400]`; ends with a correctness check over everything published.
+`python -m bench relay [--events 300000] [--commands 400]`; ends with a correctness check over everything published.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import tempfile
 import time
@@ -36,8 +35,8 @@ STREAMS = 20_000
 STATE_BYTES = 60
 
 
-async def main(events: int, commands: int) -> None:
-    with tempfile.TemporaryDirectory(dir=".run") as folder:
+async def bench(events: int, commands: int) -> None:
+    with tempfile.TemporaryDirectory(dir=HOME.parent, ignore_cleanup_errors=True) as folder:
         with Postgres(Path(folder) / "postgres") as postgres, KafkaServer(HOME, Path(folder) / "kafka") as broker:
             migrate(postgres.dsn, "cases")
             await fill(postgres.dsn, events)
@@ -154,12 +153,3 @@ async def check(log: Log, bootstrap: str, events: int) -> None:
     assert seen >= events, (seen, events)
     assert max(last.values()) == (await log.head()).position == seen
     print(f"checked: {seen:,} stored = published, dense, every previous right")
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=300_000)
-    parser.add_argument("--commands", type=int, default=400)
-    asked = parser.parse_args()
-    Path(".run").mkdir(exist_ok=True)
-    asyncio.run(main(asked.events, asked.commands))
