@@ -11,7 +11,7 @@ from acuerdo.cases.v1 import service_pb2 as pb
 from services.cases import application
 from services.cases.api import rows, wire
 from services.cases.api.desk import Desk
-from services.cases.domain.batch import Batch, ReceivedRow, RowIsRejectedAlready
+from services.cases.domain.batch import AMOUNT_MINOR_UNITS_MAX, Batch, ReceivedRow, RowIsRejectedAlready
 from services.cases.domain.case import Case
 from services.chassis.log.units import ClaimedByAnother, Stored
 from services.chassis.rpc import Context, words
@@ -98,6 +98,9 @@ class Batches(Desk):
 
 
 def _amount_of(row: pb.CaseRow, currency_code: str) -> Money:
-    """What the row counts for in the control totals. What is not in the batch's currency cannot be added and is left out."""
+    """What the row counts for in the control totals. What is not in the batch's currency, or no amount at all, cannot be added."""
     amounts = (words.money(part.amount) for debt in row.debts for part in debt.components)
-    return total((amount for amount in amounts if amount.currency_code == currency_code), currency_code)
+    countable = (
+        amount for amount in amounts if amount.currency_code == currency_code and abs(amount.minor_units) <= AMOUNT_MINOR_UNITS_MAX
+    )
+    return total(countable, currency_code)

@@ -24,10 +24,16 @@ from services.kernel.refusal import IsInvalid
 
 
 class Lists(Desk):
+    async def _shown(self, min_position: int) -> int:
+        """Up to where the answer knows the log: at least `min_position`, which a caller has from a receipt."""
+        if min_position > await self._tables.known_position() and min_position > (await self._log.head()).position:
+            raise IsInvalid("min_position", "is a position that the log has not reached")
+        return await self._tables.wait_for(min_position)
+
     async def ListCases(self, request: pb.ListCasesRequest, context: Context) -> pb.ListCasesResponse:
         who = words.caller(context)
         after, size = self._pages.after(request), self._pages.size(request)
-        position = await self._tables.wait_for(request.min_position)
+        position = await self._shown(request.min_position)
         found = await self._tables.list_cases(who.tenant_id, _chosen(who, request), int(after[0]) if after else 0, size + 1)
         portfolios = {row["portfolio_id"]: await self._portfolio_of(who, row["portfolio_id"]) for row in found}
         return pb.ListCasesResponse(
@@ -59,7 +65,7 @@ class Lists(Desk):
         if since is not None and since >= as_of:
             raise IsInvalid("since", "must lie before as_of")
         as_reported = request.basis == pb.BASIS_REPORTED
-        position = await self._tables.wait_for(request.min_position)
+        position = await self._shown(request.min_position)
         groups = await self._tables.aging(
             who.tenant_id, portfolio.id, _look(portfolio, as_of, as_reported), _look(portfolio, since, as_reported) if since else None
         )

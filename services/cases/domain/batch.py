@@ -14,6 +14,8 @@ from services.kernel.refusal import AlreadyExists, IsInvalid, IsUnknown, Refusal
 
 ROWS_PER_BATCH_MAX = 1_000_000
 ROWS_PER_CHUNK_MAX = 128
+AMOUNT_MINOR_UNITS_MAX = 10**15
+"""Of all rows received, regardless of sign: declared totals are bounded like every amount."""
 REJECTED_ROWS_MAX = 10_000
 """A file with more broken rows than this is itself broken: reject the batch and have it sent again."""
 CASES_PER_WAKE = 128
@@ -65,6 +67,7 @@ class BatchRowsRecorded(Fact):
     def apply(self, batch: Batch) -> None:
         batch.cases.update(zip(self.case_ids, self.external_refs, strict=True))
         batch.rejected.update((row.line, row) for row in self.rejected)
+        batch.moved_minor_units += abs(self.accepted_amount.minor_units) + abs(self.rejected_amount.minor_units)
         batch.found = ControlTotals(
             batch.found.count + len(self.case_ids) + len(self.rejected), batch.found.amount + self.accepted_amount + self.rejected_amount
         )
@@ -114,6 +117,7 @@ class Batch(Stream):
         self.found = ControlTotals(0, Money.zero("XXX"))
         self.cases: dict[UUID, str] = {}
         self.rejected: dict[int, RejectedRow] = {}
+        self.moved_minor_units = 0
         self.done = 0
 
     @property
@@ -164,6 +168,10 @@ class BatchHasTooManyRejectedRows(Refusal):
     """So many rows are broken that the file must be: reject the batch and have it sent again."""
 
 
+class BatchAmountsAreTooLarge(Refusal):
+    """The rows add up to more than any declared total can be."""
+
+
 class RowIsRejectedAlready(Refusal):
     """The line has been counted as rejected: a corrected row comes in another batch."""
 
@@ -205,6 +213,9 @@ def record_rows(batch: Batch, chunk: str, rows: Sequence[ReceivedRow]) -> None:
     batch.must_take_rows()
     if len(batch.rejected) + len(rejected) > REJECTED_ROWS_MAX:
         raise BatchHasTooManyRejectedRows(rejected_rows_max=REJECTED_ROWS_MAX)
+    moved = sum(abs(row.amount.minor_units) for row in (*accepted.values(), *rejected.values()))
+    if batch.moved_minor_units + moved > AMOUNT_MINOR_UNITS_MAX:
+        raise BatchAmountsAreTooLarge(minor_units_max=AMOUNT_MINOR_UNITS_MAX)
     batch.tell(
         BatchRowsRecorded(
             **batch.next(),

@@ -98,9 +98,12 @@ class Debt:
     attached_on: date
     detached_on: date | None = None
     entries: list[tuple[date, ComponentAmount]] = field(default_factory=list)
+    moved_minor_units: int = 0
+    """The sum of all entries regardless of sign: no balance on any day can exceed it."""
 
-    def book(self, value_date: date, amounts: Iterable[ComponentAmount]) -> None:
+    def book(self, value_date: date, amounts: Sequence[ComponentAmount]) -> None:
         self.entries.extend((value_date, amount) for amount in amounts)
+        self.moved_minor_units += moved(amounts)
 
     def counts_on(self, day: date) -> bool:
         return self.attached_on <= day and (self.detached_on is None or day < self.detached_on)
@@ -173,6 +176,10 @@ class CaseHasTooManyDebts(Refusal):
     """The case holds as many debts as it may."""
 
 
+class CaseAmountsAreTooLarge(Refusal):
+    """More would be booked on the case than its balances may ever hold."""
+
+
 class DebtHasTooManyEntries(Refusal):
     """The debt's ledger holds as many entries as it may."""
 
@@ -189,6 +196,7 @@ def attach(case: Case, debt_id: UUID, debt: DebtTerms, value_date: date | None, 
     if not debt.external_ref.strip():
         raise IsInvalid(f"{field}.external_ref", "must not be empty")
     check_amounts(debt.components, case.currency_code, f"{field}.components")
+    _must_have_room(case, debt.components)
     on = case.day_or_today(value_date, "value_date")
     if debt.oldest_due_date is not None and debt.oldest_due_date > on:
         raise IsInvalid(f"{field}.oldest_due_date", "must not lie after the value date")
@@ -228,6 +236,7 @@ def adjust(
     check_amounts(deltas, case.currency_code, "deltas")
     if len(debt.entries) + len(deltas) > ENTRIES_PER_DEBT_MAX:
         raise DebtHasTooManyEntries(entries_max=ENTRIES_PER_DEBT_MAX)
+    _must_have_room(case, deltas)
     on = case.day_or_today(value_date, "value_date")
     if on < debt.attached_on:
         raise IsInvalid("value_date", "must not lie before the day the debt was attached from")
@@ -253,6 +262,16 @@ def check_money(amount: Money, currency_code: str, field: str) -> None:
         raise IsInvalid(f"{field}.currency_code", f"must be the portfolio's: {currency_code}")
     if abs(amount.minor_units) > AMOUNT_MINOR_UNITS_MAX:
         raise IsInvalid(f"{field}.minor_units", f"must not exceed {AMOUNT_MINOR_UNITS_MAX}")
+
+
+def moved(amounts: Iterable[ComponentAmount]) -> int:
+    """Minor units, regardless of sign."""
+    return sum(abs(amount.amount.minor_units) for amount in amounts)
+
+
+def _must_have_room(case: Case, amounts: Sequence[ComponentAmount]) -> None:
+    if sum(debt.moved_minor_units for debt in case.debts.by_id.values()) + moved(amounts) > AMOUNT_MINOR_UNITS_MAX:
+        raise CaseAmountsAreTooLarge(minor_units_max=AMOUNT_MINOR_UNITS_MAX)
 
 
 def _known(case: Case, debt_id: UUID) -> Debt:

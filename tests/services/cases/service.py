@@ -19,7 +19,6 @@ from acuerdo.common.v1 import types_pb2 as common
 from acuerdo.common.v1.log_pb2_grpc import LogStub
 from google.type.date_pb2 import Date
 from psycopg import AsyncConnection
-from psycopg.conninfo import conninfo_to_dict
 
 from dev.issuer import Issuer
 from services.cases.api import CasesApi, Sight
@@ -67,7 +66,7 @@ class Running:
 @asynccontextmanager
 async def running(database: str, home: Path, begin: datetime) -> AsyncIterator[Running]:
     """Started in order, stopped in reverse. Migrates first: run twice on one database, it is a restart."""
-    migrate(as_url(database), "cases")
+    migrate(database, "cases")
     issuer = Issuer(home)
     settings = Settings(postgres=database, jwks=str(issuer.jwks), drain_seconds=0)
     clock = DevelopmentClock(database, "cases", begin)
@@ -85,12 +84,6 @@ async def running(database: str, home: Path, begin: datetime) -> AsyncIterator[R
         yield Running(log, views, clock, channel, issuer)
 
 
-def as_url(database: str) -> str:
-    """The DSN as the URL that a migration takes."""
-    said = conninfo_to_dict(database)
-    return f"postgresql://{said.get('user', '')}@{said['host']}:{said.get('port', 5432)}/{said['dbname']}"
-
-
 class Caller:
     """Somebody with a token. Request ids are given where a test says none."""
 
@@ -100,7 +93,10 @@ class Caller:
         self._ids = count(1)
 
     def __getattr__(self, method: str) -> Any:
-        """`await caller.GetCase(case_id=…)`: the method, with the request's fields."""
+        """`await caller.GetCase(case_id=…)`: the method, with the request's fields; `GetCase_as_it_is(request)`: the request itself."""
+        if method.endswith("_as_it_is"):
+            whole = getattr(self._cases, method.removesuffix("_as_it_is"))
+            return lambda request: whole(request, metadata=self._metadata)
         call = getattr(self._cases, method)
         kind = getattr(pb, f"{method}Request")
 

@@ -6,12 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import grpc.aio
 import pytest
 from acuerdo.strategy.v1 import service_pb2_grpc
-from psycopg import conninfo
 
 from dev.issuer import Issuer
 from services.chassis.log.log import Log
@@ -25,18 +23,11 @@ from services.strategy.card import STRATEGY
 
 @pytest.fixture
 async def log(database: str) -> AsyncIterator[Log]:
-    await asyncio.to_thread(migrate, as_url(database), "strategy")
+    await asyncio.to_thread(migrate, database, "strategy")
     log = Log(database, STRATEGY, b"c" * 32, partitions=4)
     await log.start()
     yield log
     await log.stop()
-
-
-def as_url(dsn: str) -> str:
-    """What migrations take: the same DSN, written as a URL."""
-    said = conninfo.conninfo_to_dict(dsn)
-    user, password = (quote(str(said.get(name) or "")) for name in ("user", "password"))
-    return f"postgresql://{user}:{password}@{said.get('host')}:{said.get('port')}/{said.get('dbname')}"
 
 
 @pytest.fixture(scope="session")
