@@ -4,8 +4,10 @@ from uuid import UUID
 
 from services.cases.domain import batch as batches
 from services.cases.domain.batch import (
+    AMOUNT_MINOR_UNITS_MAX,
     CASES_PER_WAKE,
     Batch,
+    BatchAmountsAreTooLarge,
     BatchHasTooManyRejectedRows,
     BatchIsRejected,
     BatchIsReleased,
@@ -18,6 +20,7 @@ from services.cases.domain.batch import (
 from services.cases.domain.case import Case
 from services.cases.timers import handle_next_rows
 from services.chassis.log.origins import TimerFired
+from services.kernel.money import Money
 from services.kernel.refusal import IsInvalid
 from tests.services.cases.examples import NOON, THE_BATCH, a_portfolio, at, eur, names, refused, stored
 
@@ -115,6 +118,13 @@ def test_a_file_of_broken_rows_is_refused_as_a_whole() -> None:
         batches.record_rows(batch, f"chunk-{chunk}", [rejected(chunk * 128 + n) for n in range(128)])
     with refused(BatchHasTooManyRejectedRows):
         batches.record_rows(batch, "one-more", [rejected(78 * 128 + n) for n in range(128)])
+
+
+def test_rows_that_no_declared_total_could_match_are_refused() -> None:
+    batch = a_batch(3, 300)
+    batches.record_rows(batch, "chunk-1", [ReceivedRow(Money("EUR", AMOUNT_MINOR_UNITS_MAX), case_id=UUID(int=1), external_ref="a")])
+    with refused(BatchAmountsAreTooLarge):
+        batches.record_rows(batch, "chunk-2", [ReceivedRow(Money("EUR", -1), case_id=UUID(int=2), external_ref="b")])
 
 
 def test_a_batch_is_declared_in_the_portfolios_currency() -> None:

@@ -11,7 +11,9 @@ from services.cases.domain import balance, closing, debts
 from services.cases.domain.balance import balance_at, ledger_at, report_balance
 from services.cases.domain.case import Case, CaseIsClosed, CaseIsUnknown
 from services.cases.domain.debts import (
+    AMOUNT_MINOR_UNITS_MAX,
     AdjustmentReason,
+    CaseAmountsAreTooLarge,
     Component,
     ComponentAmount,
     DebtIsAttachedAlready,
@@ -144,6 +146,17 @@ def test_what_is_not_there_cannot_be_adjusted() -> None:
     closing.close(closed, CloseOutcome.RECALLED_BY_CLIENT, ["letter-1"])
     with refused(CaseIsClosed, outcome="RECALLED_BY_CLIENT"):
         adjust(closed, principal(1))
+
+
+def test_no_more_is_booked_than_a_balance_may_ever_hold() -> None:
+    case = an_open_case(OURS)
+    there = balance_at(case, TODAY).minor_units
+    adjust(case, ComponentAmount(Component.INTEREST, Money("EUR", there + 1 - AMOUNT_MINOR_UNITS_MAX)))
+    adjust(case, ComponentAmount(Component.INTEREST, Money("EUR", 1)))
+    with refused(CaseAmountsAreTooLarge):
+        adjust(case, ComponentAmount(Component.INTEREST, Money("EUR", 1)))
+    with refused(CaseAmountsAreTooLarge):
+        debts.attach(case, ANOTHER_DEBT, a_debt(principal(1), ref="loan-1"), None)
 
 
 def test_a_change_of_nothing_is_not_told() -> None:
