@@ -31,6 +31,7 @@ TURN_RECORDS_MAX = 250
 """Prepared at a stretch: then others in this process have their turn."""
 ACKNOWLEDGED_WITHIN_SECONDS = 20.0
 RETRY_SECONDS_MIN, RETRY_SECONDS_MAX = 0.2, 5.0
+GATHER_SECONDS = 0.005
 TOPIC_CHECKED_EVERY_SECONDS = 5.0
 
 _log = structlog.get_logger()
@@ -66,7 +67,7 @@ class Relay(Leaseholder):
         super().__init__(
             Leases(log.dsn, service, RELAY, [RELAY], lease_seconds=lease_seconds),
             pool(log.dsn, service, RELAY),
-            Waking(log, poll_seconds_max=poll_seconds_max),
+            Waking(log, poll_seconds_max=poll_seconds_max, gather_seconds=GATHER_SECONDS),
         )
         self._heads = Heads(log, self._service, every_seconds=heads_every_seconds)
 

@@ -27,6 +27,7 @@ from services.chassis.log.origins import HeardUpTo
 from services.chassis.log.units import HeardAlready
 from services.chassis.telemetry.metrics import FOLLOWER_LAG
 
+GATHER_SECONDS = 0.02
 PAGE_RECORDS_MAX = 500
 LOOK_SECONDS_MIN, LOOK_SECONDS_MAX = 0.005, 0.05
 RETRY_SECONDS_MIN, RETRY_SECONDS_MAX = 0.2, 10.0
@@ -111,7 +112,7 @@ class Views:
                 pause = min(pause * 1.5, LOOK_SECONDS_MAX)
 
     async def _follow(self, view: View) -> None:
-        waking = Waking(self._log, poll_seconds_max=self._poll_seconds_max)
+        waking = Waking(self._log, poll_seconds_max=self._poll_seconds_max, gather_seconds=GATHER_SECONDS)
         pause = RETRY_SECONDS_MIN
         while not self._is_stopping:
             await self._leases.wait_held(view.name)
