@@ -7,7 +7,6 @@ import re
 from acuerdo.common.v1.types_pb2 import Money
 
 DIGITS_MAX = 15
-MINOR_UNITS_MAX = 10**DIGITS_MAX
 """As the contract says of Money, either way."""
 DECIMALS = {
     **dict.fromkeys(

@@ -30,7 +30,7 @@ def parts(door: str) -> Sequence[Part]:
     logs = LogService(log, Sight(log))
     operations = OperationsService(log, front.pages, [view.name for view in VIEWS], on_advance=[relay.announce, timers.wake])
     cases = CasesApi(log, tables, seals, log.clock, new_id, front.asked_by, front.pages)
-    worker: list[Part] = [relay, strategy, views, timers]
+    worker: list[Part] = [relay, strategy, views, timers, front.sweeper()]
     asked: list[Part] = [seals, tables, operations, Rpc(settings, cases, logs, operations)]
     return front.base() + (worker if door != "api" else []) + (asked if door != "worker" else [])
 

@@ -19,6 +19,7 @@ from services.chassis.heard import Reactions as Table
 from services.chassis.heard import Timers, View
 from services.chassis.log.connections import dsn_as
 from services.chassis.log.log import Log
+from services.chassis.log.sweeper import Sweeper
 from services.chassis.part import Part
 from services.chassis.rpc.pages import Pages
 from services.chassis.rpc.peers import PeerToken, peer_channel
@@ -68,6 +69,9 @@ class Front:
             raise SettingsAreWrong("peer_token_file is missing: gaps could not be repaired")
         replays = GrpcReplays(peer_channel(self.settings, source), PeerToken(self.settings.peer_token_file))
         return Reactions(self.log, Source(source, event), reactions[source], self.kafka, replays)
+
+    def sweeper(self) -> Sweeper:
+        return Sweeper(self.settings.postgres, self.service.name)
 
     def timers(self, timers: Timers) -> TimerRunner:
         return TimerRunner(self.log, timers)

@@ -21,7 +21,7 @@ def parts(door: str) -> Sequence[Part]:
     relay, cases = front.teller(), front.hears("cases", CaseEvent, REACTIONS)
     logs = LogService(log)
     operations = OperationsService(log, front.pages, on_advance=[relay.announce])
-    worker: list[Part] = [relay, cases]
+    worker: list[Part] = [relay, cases, front.sweeper()]
     asked: list[Part] = [operations, Rpc(settings, StrategyApi(log, front.asked_by), logs, operations)]
     return front.base() + (worker if door != "api" else []) + (asked if door != "worker" else [])
 

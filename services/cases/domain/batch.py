@@ -13,7 +13,6 @@ from services.kernel.money import Money, total
 from services.kernel.refusal import AlreadyExists, IsInvalid, IsUnknown, Refusal
 
 ROWS_PER_BATCH_MAX = 1_000_000
-ROWS_PER_CHUNK_MAX = 128
 AMOUNT_MINOR_UNITS_MAX = 10**15
 """Of all rows received, regardless of sign: declared totals are bounded like every amount."""
 REJECTED_ROWS_MAX = 10_000

@@ -123,6 +123,12 @@ async def partitions_to_retry(connection: AsyncConnection[Any], follower: str, s
     return {row[0] for row in await cursor.fetchall()}
 
 
+async def count_parked(connection: AsyncConnection[Any], follower: str, source: str) -> int:
+    cursor = await connection.execute("SELECT count(*) FROM parked WHERE (follower, source) = (%s, %s)", (follower, source))
+    row = await cursor.fetchone()
+    return 0 if row is None else int(row[0])
+
+
 async def unpark(connection: AsyncConnection[Any], at: At, position: int) -> None:
     """Its effects are stored: it waits no longer."""
     mark = token(at, position)

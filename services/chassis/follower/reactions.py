@@ -25,7 +25,7 @@ from services.chassis.follower.watchdog import Watchdog
 from services.chassis.heard import Reactions as Table
 from services.chassis.log.log import Log
 from services.chassis.log.units import HeardAlready
-from services.chassis.telemetry.metrics import FOLLOWER_LAG
+from services.chassis.telemetry.metrics import FOLLOWER_LAG, PARKED, WATERMARK_AGE
 
 FETCH_WAIT_MS = 100
 HOUSEKEEPING_SECONDS = 1.0
@@ -202,10 +202,16 @@ class Reactions:
             for partition in await parking.partitions_to_retry(connection, self._follower, listens.source):
                 if partition in self._listeners:
                     self._listeners[partition][0].ask_for_retry()
+            parked = await parking.count_parked(connection, self._follower, listens.source)
             if said := newly_said(listeners):
                 await marks.raise_watermarks(connection, listens.at(0), said)
         behind = sum(listener.is_behind for listener in listeners)
-        FOLLOWER_LAG.set(behind, {"service": self._log.service.name, "follower": self._follower, "source": listens.source})
+        labels = {"service": self._log.service.name, "follower": self._follower, "source": listens.source}
+        FOLLOWER_LAG.set(behind, labels)
+        PARKED.set(parked, labels)
+        known = [listener.complete_through for listener in listeners if listener.complete_through is not None]
+        if known and len(known) == len(listeners):
+            WATERMARK_AGE.set((await self._log.now() - min(known)).total_seconds(), labels)
         self._watchdog.look(listeners)
 
     async def _go_over(self, epoch: int) -> None:

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from services.chassis.log.log import Log
-from services.chassis.log.sweeper import sweep_commands
+from services.chassis.log.sweeper import Sweeper, sweep_commands
 from services.chassis.log.units import NO_HASH, HistoryDoesNotVerify
 from tests.chassis.log.ledgers import (
     OTHER_TENANT,
@@ -54,6 +54,19 @@ async def test_the_sweeper_takes_old_answers_only(log: Log, ledgers: str) -> Non
     assert await sweep_commands(ledgers, "ledgers", older_than_days=1) == 0
     assert (await log.run(request, opening())).is_repeated
     assert await sweep_commands(ledgers, "ledgers", older_than_days=0) == 1
+
+
+async def test_a_running_sweeper_takes_what_is_a_month_old(log: Log, ledgers: str) -> None:
+    await log.run(asked(), opening())
+    await log.run(asked(), opening())
+    await query(ledgers, "UPDATE ledgers.commands SET recorded_at = recorded_at - interval '31 days' WHERE position = 1")
+    sweeper = Sweeper(ledgers, "ledgers", every_seconds=0.02)
+    await sweeper.start()
+    async with asyncio.timeout(10):
+        while await query(ledgers, "SELECT position FROM ledgers.commands") != [(2,)]:
+            await asyncio.sleep(0.02)
+    await sweeper.stop()
+    await sweeper.wait()
 
 
 # Tenants -------------------------------------------------------------------------------------------------------------
