@@ -63,7 +63,7 @@ async def test_a_running_sweeper_takes_what_is_a_month_old(log: Log, ledgers: st
     sweeper = Sweeper(ledgers, "ledgers", every_seconds=0.02)
     await sweeper.start()
     async with asyncio.timeout(10):
-        while await query(ledgers, "SELECT position FROM ledgers.commands") != [(2,)]:
+        while await query(ledgers, "SELECT position FROM ledgers.commands") != [(2,)]:  # noqa: ASYNC110 - the database tells nobody
             await asyncio.sleep(0.02)
     await sweeper.stop()
     await sweeper.wait()
