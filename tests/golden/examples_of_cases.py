@@ -22,7 +22,8 @@ from services.cases.domain.buckets import Bucket, BucketSet, BucketUnit
 from services.cases.domain.case import Case, CaseOpened, CaseTermsChanged
 from services.cases.domain.client import Client, ClientRegistered
 from services.cases.domain.closing import CaseClosed, CaseReopened
-from services.cases.domain.debts import AdjustmentReason, Component, ComponentAmount, DebtAttached, DebtBalanceAdjusted, DebtDetached
+from services.cases.domain.components import Component, ComponentAmount
+from services.cases.domain.debts import AdjustmentReason, DebtAttached, DebtBalanceAdjusted, DebtDetached
 from services.cases.domain.delinquency import ArrearsReported, BucketChanged, DelinquencyRestated, RestatedInterval, RollDirection
 from services.cases.domain.dossier import Confidence, FactRecorded, FactRetracted, FactSuperseded
 from services.cases.domain.lifecycle import CloseOutcome, ReopenReason
@@ -30,10 +31,11 @@ from services.cases.domain.parties import Liability, PartyAdded, PartyRemoved, P
 from services.cases.domain.portfolio import Portfolio, PortfolioOpened, PortfolioTermsChanged
 from services.cases.domain.registration import CaseRegistered, CaseRejected
 from services.cases.domain.segment import SegmentRecorded
-from services.cases.domain.terms import Authority, PortfolioTerms
+from services.cases.domain.terms import Authority, DelinquencyPolicy, PortfolioTerms
 from services.kernel.facts import Causation, Fact, Place, Stream
 from services.kernel.money import Money
 from services.kernel.sealed import Sealed
+from tests.golden import examples_of_regions
 
 FIRST = datetime(2026, 3, 2, 8, 30, 15, 123456, tzinfo=UTC)
 CLIENT = UUID("0195c001-0000-7000-8000-000000000001")
@@ -56,7 +58,8 @@ BY_CYCLES = BucketSet(
 )
 BY_DAYS = BucketSet("days-1", BucketUnit.DAYS, (Bucket("current", None, 0), Bucket("1-30", 1, 30), Bucket("31+", 31, None)))
 DECLARED = PortfolioTerms("Europe/Madrid", "ES-MD", "EUR", BY_CYCLES, Authority.CREDITOR, Authority.CREDITOR, "ES")
-COUNTED = PortfolioTerms("Atlantic/Canary", "ES-CN", "EUR", BY_DAYS, Authority.OURS, Authority.OURS, "ES-CN")
+POLICY = DelinquencyPolicy(grace_days=3, tolerance_minor_units=500, counted_components=(Component.PRINCIPAL,), ignores_pauses=True)
+COUNTED = PortfolioTerms("Atlantic/Canary", "ES-CN", "EUR", BY_DAYS, Authority.OURS, Authority.OURS, "ES-CN", POLICY)
 
 
 def at(stream_id: UUID, version: int) -> Place:
@@ -86,6 +89,7 @@ def streams() -> Iterator[tuple[type[Stream], list[Fact]]]:
         AccessLog,
         [CaseFileAccessed(**at(ACCESS, 1), case_id=CASE, reader="agent-7", purpose="CALL_PREPARATION", fields=("employment", "note"))],
     )
+    yield from examples_of_regions.streams(at, COUNTED)
 
 
 def _a_released_batch() -> list[Fact]:
@@ -201,6 +205,7 @@ def _how_late_it_is(version: int) -> list[Fact]:
                 RestatedInterval(date(2026, 3, 31), None, "2", "3+", "cycles-1"),
             ),
             cause="BACK_DATED_REPORT",
+            cause_version=10,
         ),
         CaseTermsChanged(**at(CASE, version + 3), terms=COUNTED, effective_from=date(2026, 7, 1)),
     ]
@@ -209,7 +214,18 @@ def _how_late_it_is(version: int) -> list[Fact]:
 def _what_is_known(version: int) -> list[Fact]:
     sealed = Sealed(DEBTOR, 1, bytes(range(12)), bytes(range(64, 100)))
     return [
-        FactRecorded(**at(CASE, version), fact_id=FACT, key="employment", value=sealed, source="debtor", confidence=Confidence.STATED),
+        FactRecorded(
+            **at(CASE, version),
+            fact_id=FACT,
+            key="employment",
+            value=sealed,
+            source="debtor",
+            confidence=Confidence.STATED,
+            questionnaire_id=TREATMENT,
+            questionnaire_number=1,
+            interaction_id=TREATMENT,
+            valid_through=date(2026, 12, 31),
+        ),
         FactRecorded(
             **at(CASE, version + 1),
             fact_id=NEWER_FACT,
@@ -217,6 +233,10 @@ def _what_is_known(version: int) -> list[Fact]:
             value=sealed,
             source="employer_letter",
             confidence=Confidence.DOCUMENTED,
+            questionnaire_id=None,
+            questionnaire_number=0,
+            interaction_id=None,
+            valid_through=None,
         ),
         FactSuperseded(**at(CASE, version + 2), fact_id=FACT, by_fact_id=NEWER_FACT),
         FactRetracted(**at(CASE, version + 3), fact_id=NEWER_FACT, reason_code="WRONG_PERSON"),
@@ -243,5 +263,10 @@ def _how_it_ends(version: int) -> list[Fact]:
             balance_at_close=(ComponentAmount(Component.PRINCIPAL, eur(0)),),
             evidence_refs=("payment:2026-0001", "receipt:77"),
         ),
-        CaseReopened(**at(CASE, version + 2), reason=ReopenReason.PAYMENT_REVERSED, evidence_refs=("payment:2026-0001",)),
+        CaseReopened(
+            **at(CASE, version + 2),
+            reason=ReopenReason.PAYMENT_REVERSED,
+            evidence_refs=("payment:2026-0001",),
+            trigger=Causation(TREATMENT, 4),
+        ),
     ]

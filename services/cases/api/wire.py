@@ -13,12 +13,13 @@ from acuerdo.cases.v1 import types_pb2 as types
 
 from services.cases.domain.batch import Batch, BatchState, ControlTotals
 from services.cases.domain.buckets import Bucket, BucketSet, BucketUnit
-from services.cases.domain.debts import Component, ComponentAmount, DebtTerms
+from services.cases.domain.components import Component, ComponentAmount
+from services.cases.domain.debts import DebtTerms
 from services.cases.domain.parties import Liability, Party, PartyRole
 from services.cases.domain.portfolio import Portfolio
 from services.cases.domain.registration import CaseTerms
 from services.cases.domain.steps import Declared
-from services.cases.domain.terms import Authority, PortfolioTerms
+from services.cases.domain.terms import Authority, DelinquencyPolicy, PortfolioTerms
 from services.chassis.rpc import words
 
 E = TypeVar("E", bound=Enum)
@@ -56,6 +57,25 @@ def terms(wire: types.PortfolioTerms) -> PortfolioTerms:
         balance_authority=member(Authority, types.Authority, wire.balance_authority),
         delinquency_authority=member(Authority, types.Authority, wire.delinquency_authority),
         jurisdiction=wire.jurisdiction,
+        delinquency_policy=policy(wire.delinquency_policy) if wire.HasField("delinquency_policy") else None,
+    )
+
+
+def policy(wire: types.DelinquencyPolicy) -> DelinquencyPolicy:
+    return DelinquencyPolicy(
+        wire.grace_days,
+        wire.tolerance_minor_units,
+        tuple(member(Component, types.Component, each) for each in wire.counted_components),
+        wire.ignores_pauses,
+    )
+
+
+def wire_policy(of: DelinquencyPolicy) -> types.DelinquencyPolicy:
+    return types.DelinquencyPolicy(
+        grace_days=of.grace_days,
+        tolerance_minor_units=of.tolerance_minor_units,
+        counted_components=[wire_value(each, types.Component) for each in of.counted_components],
+        ignores_pauses=of.ignores_pauses,
     )
 
 
@@ -78,6 +98,7 @@ def wire_terms(of: PortfolioTerms) -> types.PortfolioTerms:
         balance_authority=wire_value(of.balance_authority, types.Authority),
         delinquency_authority=wire_value(of.delinquency_authority, types.Authority),
         jurisdiction=of.jurisdiction,
+        delinquency_policy=None if of.delinquency_policy is None else wire_policy(of.delinquency_policy),
     )
 
 

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
 from services.cases.domain import delinquency
+from services.cases.domain.assignment import Assignment
 from services.cases.domain.balance import Balance
+from services.cases.domain.circumstances import Circumstances
+from services.cases.domain.client_queries import ClientQueries
+from services.cases.domain.complaints import Complaints
 from services.cases.domain.debts import Debts
 from services.cases.domain.delinquency import Delinquency, bucket_at
+from services.cases.domain.disputes import Disputes
 from services.cases.domain.dossier import Dossier
+from services.cases.domain.holds import Holds
 from services.cases.domain.lifecycle import CloseOutcome, Lifecycle
 from services.cases.domain.parties import Parties
+from services.cases.domain.payments import Payments
 from services.cases.domain.portfolio import Portfolio
+from services.cases.domain.reconciliation import Reconciliation
 from services.cases.domain.segment import Segment
 from services.cases.domain.terms import PortfolioTerms, TermsInForce
-from services.kernel.calendar import start_of
+from services.cases.domain.withdrawals import Withdrawal
 from services.kernel.facts import Due, Fact, Stream
 from services.kernel.refusal import IsInvalid, IsUnknown, Refusal
 
@@ -56,10 +64,19 @@ class Case(Stream):
         self.registered_at: datetime | None = None
         self.terms = TermsInForce()
         self.debts = Debts()
+        self.payments = Payments()
         self.balance = Balance()
+        self.reconciliation = Reconciliation()
+        self.withdrawal = Withdrawal()
         self.parties = Parties()
         self.delinquency = Delinquency()
+        self.holds = Holds()
+        self.disputes = Disputes()
+        self.circumstances = Circumstances()
+        self.complaints = Complaints()
+        self.client_queries = ClientQueries()
         self.dossier = Dossier()
+        self.assignment = Assignment()
         self.segment = Segment()
 
     @property
@@ -77,11 +94,8 @@ class Case(Stream):
         return day or self.today
 
     def due(self) -> Iterable[Due]:
-        if self.lifecycle in (Lifecycle.REGISTERED, Lifecycle.OPEN):
-            boundary = self.delinquency.next_boundary(self.terms)
-            if boundary is not None:
-                midnight = start_of(boundary, self.terms.zone_at(self.modified_on))
-                yield Due("delinquency.boundary", midnight)
+        for region in DUE:
+            yield from region(self)
 
     def must_exist(self) -> None:
         if not self.exists:
@@ -135,3 +149,7 @@ def take_on_terms(case: Case, portfolio: Portfolio) -> None:
     for effective_from, terms in portfolio.terms.versions[len(case.terms.versions) :]:
         case.tell(CaseTermsChanged(**case.next(), terms=terms, effective_from=effective_from))
     delinquency.tell_what_changed(case, "TERMS_CHANGED", "TERMS_CHANGED", plain_since=case.today)
+
+
+DUE: Sequence[Callable[[Case], Iterable[Due]]] = (delinquency.due,)
+"""What the regions want to be woken for."""

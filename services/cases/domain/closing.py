@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from services.cases.domain import delinquency
 from services.cases.domain.balance import balance_at
-from services.cases.domain.debts import ComponentAmount
+from services.cases.domain.components import ComponentAmount
 from services.cases.domain.delinquency import bucket_at
 from services.cases.domain.lifecycle import CloseOutcome, Lifecycle, ReopenReason
-from services.kernel.facts import Fact
+from services.kernel.facts import Causation, Fact
 from services.kernel.refusal import IsInvalid, Refusal
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class CaseClosed(Fact):
 class CaseReopened(Fact):
     reason: ReopenReason
     evidence_refs: tuple[str, ...]
+    trigger: Causation | None
 
     def apply(self, case: Case) -> None:
         case.lifecycle = Lifecycle.OPEN
@@ -79,12 +80,12 @@ def close(case: Case, outcome: CloseOutcome, evidence_refs: Sequence[str]) -> No
     case.tell(CaseClosed(**case.next(), outcome=outcome, balance_at_close=components, evidence_refs=tuple(evidence_refs)))
 
 
-def reopen(case: Case, reason: ReopenReason, evidence_refs: Sequence[str]) -> None:
-    """The same case goes on; what days gone by have changed while it was closed is told now."""
+def reopen(case: Case, reason: ReopenReason, evidence_refs: Sequence[str], trigger: Causation | None = None) -> None:
+    """The same case goes on; what days gone by have changed while it was closed is told now. `trigger`: the fact that made it reopen."""
     case.must_be_reportable()
     if case.lifecycle is not Lifecycle.CLOSED:
         raise CaseIsNotClosed
-    case.tell(CaseReopened(**case.next(), reason=reason, evidence_refs=tuple(evidence_refs)))
+    case.tell(CaseReopened(**case.next(), reason=reason, evidence_refs=tuple(evidence_refs), trigger=trigger))
     delinquency.catch_up(case)
 
 

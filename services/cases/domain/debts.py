@@ -9,27 +9,20 @@ from enum import Enum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from services.cases.domain.components import Component, ComponentAmount, summed
 from services.kernel.facts import Fact
 from services.kernel.money import Money, total
 from services.kernel.refusal import AlreadyExists, IsInvalid, IsUnknown, Refusal
 
 if TYPE_CHECKING:
     from services.cases.domain.case import Case
+    from services.cases.domain.instalments import Instalment
 
 DEBTS_PER_CASE_MAX = 500
 ENTRIES_PER_DEBT_MAX = 20_000
 AMOUNT_MINOR_UNITS_MAX = 10**15
 
 # What happened ---------------------------------------------------------------
-
-
-class Component(Enum):
-    """What a balance is made of."""
-
-    PRINCIPAL = "PRINCIPAL"
-    INTEREST = "INTEREST"
-    FEES = "FEES"
-    COSTS = "COSTS"
 
 
 class AdjustmentReason(Enum):
@@ -40,14 +33,6 @@ class AdjustmentReason(Enum):
     FEE = "FEE"
     CORRECTION = "CORRECTION"
     DISPUTE_UPHELD = "DISPUTE_UPHELD"
-
-
-@dataclass(frozen=True, slots=True)
-class ComponentAmount:
-    """One component of a balance, or a change of one."""
-
-    component: Component
-    amount: Money
 
 
 class DebtAttached(Fact):
@@ -98,6 +83,8 @@ class Debt:
     attached_on: date
     detached_on: date | None = None
     entries: list[tuple[date, ComponentAmount]] = field(default_factory=list)
+    instalments: dict[int, Instalment] = field(default_factory=dict)
+    """By number; the latest word on a number counts."""
     moved_minor_units: int = 0
     """The sum of all entries regardless of sign: no balance on any day can exceed it."""
 
@@ -129,22 +116,6 @@ class Debts:
     def of_ref(self, external_ref: str) -> Debt | None:
         """The debt that has this reference now: a detached one has given it up."""
         return next((debt for debt in self.by_id.values() if debt.external_ref == external_ref and debt.detached_on is None), None)
-
-
-def summed(amounts: Iterable[ComponentAmount]) -> tuple[ComponentAmount, ...]:
-    """One amount for each component and currency, in the order of the enum."""
-    sums: dict[tuple[Component, str], Money] = {}
-    for amount in amounts:
-        key = (amount.component, amount.amount.currency_code)
-        sums[key] = sums[key] + amount.amount if key in sums else amount.amount
-    return tuple(ComponentAmount(component, sums[component, code]) for component, code in sorted(sums, key=_in_order))
-
-
-def _in_order(key: tuple[Component, str]) -> tuple[int, str]:
-    return _PLACE[key[0]], key[1]
-
-
-_PLACE = {component: place for place, component in enumerate(Component)}
 
 
 # What may be decided ---------------------------------------------------------

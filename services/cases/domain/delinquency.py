@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
@@ -11,9 +12,11 @@ from services.cases.domain import steps as courses
 from services.cases.domain.balance import REPORTS_PER_CASE_MAX, CaseHasTooManyReports
 from services.cases.domain.buckets import PAST_DUE_UNITS_MAX, BucketUnit
 from services.cases.domain.debts import check_money
+from services.cases.domain.lifecycle import Lifecycle
 from services.cases.domain.steps import Declared, Difference, Step
 from services.cases.domain.terms import Authority, PortfolioTerms, TermsInForce
-from services.kernel.facts import Fact
+from services.kernel.calendar import start_of
+from services.kernel.facts import Due, Fact
 from services.kernel.money import Money
 from services.kernel.refusal import IsInvalid
 
@@ -75,6 +78,7 @@ class BucketChanged(Fact):
 class DelinquencyRestated(Fact):
     intervals: tuple[RestatedInterval, ...]
     cause: str
+    cause_version: int
 
     def apply(self, case: Case) -> None:
         for interval in self.intervals:
@@ -115,6 +119,14 @@ def bucket_at(case: Case, day: date) -> str:
     return case.delinquency.bucket_on(day, case.terms)
 
 
+def due(case: Case) -> Iterable[Due]:
+    """The midnight at which days going by bring the case into another bucket."""
+    if case.lifecycle in (Lifecycle.REGISTERED, Lifecycle.OPEN):
+        boundary = case.delinquency.next_boundary(case.terms)
+        if boundary is not None:
+            yield Due("delinquency.boundary", start_of(boundary, case.terms.zone_at(case.modified_on)))
+
+
 # What may be decided ---------------------------------------------------------
 
 
@@ -144,7 +156,7 @@ def report_arrears(case: Case, as_of: date, declared: Declared, past_due: Money 
         )
     )
     restated = "BACK_DATED_REPORT" if known is None else "CORRECTED_REPORT"
-    tell_what_changed(case, "REPORTED", restated, plain_since=on if is_newest else None)
+    tell_what_changed(case, "REPORTED", restated, plain_since=on if is_newest else None, cause_version=case.version)
 
 
 def catch_up(case: Case) -> None:
@@ -155,8 +167,8 @@ def catch_up(case: Case) -> None:
         tell_what_changed(case, "BOUNDARY", "LATE_TIMER", plain_since=today)
 
 
-def tell_what_changed(case: Case, cause: str, restated_cause: str, plain_since: date | None) -> None:
-    """Tell how what is true now differs from what we have told.
+def tell_what_changed(case: Case, cause: str, restated_cause: str, plain_since: date | None, cause_version: int = 0) -> None:
+    """Tell how what is true now differs from what we have told. `cause_version`: the fact of this case that changed it, where one did.
 
     One change for all days from `plain_since` on is a BucketChanged and nothing else; anything else changed the past: its intervals are
     told as restated, and BucketChanged besides where today's bucket is another one.
@@ -168,7 +180,7 @@ def tell_what_changed(case: Case, cause: str, restated_cause: str, plain_since: 
         return
     if not (len(changed) == 1 and changed[0].to is None and changed[0].from_ == plain_since):
         intervals = tuple(_restated(difference, terms) for difference in changed)
-        case.tell(DelinquencyRestated(**case.next(), intervals=intervals, cause=restated_cause))
+        case.tell(DelinquencyRestated(**case.next(), intervals=intervals, cause=restated_cause, cause_version=cause_version))
     from_, to = courses.bucket_at(before, today), courses.bucket_at(after, today)
     if from_ != to:
         _tell_bucket(case, from_, to, cause, after[-1].since)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -34,9 +34,24 @@ class FactRecorded(Fact):
     value: Sealed
     source: str
     confidence: Confidence
+    questionnaire_id: UUID | None
+    questionnaire_number: int
+    interaction_id: UUID | None
+    valid_through: date | None
 
     def apply(self, case: Case) -> None:
-        case.dossier.facts[self.fact_id] = KnownFact(self.fact_id, self.key, self.value, self.source, self.confidence, self.timestamp)
+        case.dossier.facts[self.fact_id] = KnownFact(
+            self.fact_id,
+            self.key,
+            self.value,
+            self.source,
+            self.confidence,
+            self.timestamp,
+            self.questionnaire_id,
+            self.questionnaire_number,
+            self.interaction_id,
+            self.valid_through,
+        )
 
 
 class FactSuperseded(Fact):
@@ -66,6 +81,10 @@ class KnownFact:
     source: str
     confidence: Confidence
     occurred_at: datetime
+    questionnaire_id: UUID | None
+    questionnaire_number: int
+    interaction_id: UUID | None
+    valid_through: date | None
     superseded_by: UUID | None = None
     is_retracted: bool = False
 
@@ -77,6 +96,8 @@ class KnownFact:
 @dataclass(slots=True)
 class Dossier:
     facts: dict[UUID, KnownFact] = field(default_factory=dict)
+    probings: list[tuple[UUID, int, datetime]] = field(default_factory=list)
+    """Questionnaires that were answered, with their numbers, and when."""
 
 
 # What may be decided ---------------------------------------------------------
@@ -113,7 +134,20 @@ def record_fact(
             raise FactDoesNotStand(fact_id=supersedes)
         if before.key != key:
             raise FactIsOfAnotherKey(key=before.key)
-    case.tell(FactRecorded(**case.next(), fact_id=fact_id, key=key, value=value, source=source, confidence=confidence))
+    case.tell(
+        FactRecorded(
+            **case.next(),
+            fact_id=fact_id,
+            key=key,
+            value=value,
+            source=source,
+            confidence=confidence,
+            questionnaire_id=None,
+            questionnaire_number=0,
+            interaction_id=None,
+            valid_through=None,
+        )
+    )
     if supersedes is not None:
         case.tell(FactSuperseded(**case.next(), fact_id=supersedes, by_fact_id=fact_id))
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from services.cases.domain import buckets
 from services.cases.domain.buckets import BucketSet, BucketUnit
+from services.cases.domain.components import Component
 from services.kernel.calendar import date_at, zone
 from services.kernel.refusal import IsInvalid
 
@@ -25,6 +26,17 @@ class Authority(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class DelinquencyPolicy:
+    """How days are counted, where we count them: grace, tolerance over a debt's components together, and whether holds pause the count."""
+
+    grace_days: int = 0
+    tolerance_minor_units: int = 0
+    counted_components: tuple[Component, ...] = ()
+    """Those whose unpaid amounts make a case late; none named: all."""
+    ignores_pauses: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PortfolioTerms:
     """One version of a portfolio's conditions."""
 
@@ -35,6 +47,7 @@ class PortfolioTerms:
     balance_authority: Authority
     delinquency_authority: Authority
     jurisdiction: str
+    delinquency_policy: DelinquencyPolicy | None = None
 
 
 @dataclass(slots=True)

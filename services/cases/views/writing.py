@@ -232,6 +232,57 @@ UPSERT_PARTIES = """
 INSERT INTO cases.case_parties (case_id, person_id, tenant_id, role) SELECT * FROM {rows}
 ON CONFLICT (case_id, person_id) DO UPDATE SET role = EXCLUDED.role"""
 
+WITHOUT_TABLE: Sequence[type[Message]] = (
+    told.HoldPlaced,
+    told.HoldExtended,
+    told.HoldLifted,
+    told.HoldExpired,
+    told.InstalmentsScheduled,
+    told.PaymentApplied,
+    told.PaymentUnapplied,
+    told.BalanceDifferenceExplained,
+    told.BalanceDifferenceResolved,
+    told.ArrearsDifferenceExplained,
+    told.ReportRetracted,
+    told.CaseWithdrawn,
+    told.WithdrawalRevoked,
+    told.DebtDisputed,
+    told.DisputeInformationRequested,
+    told.DisputeInformationReceived,
+    told.DisputeReviewStarted,
+    told.DisputeResolved,
+    told.DisputeAppealed,
+    told.DisputeWithdrawn,
+    told.DisputeClosed,
+    told.DisputeDeadlinePassed,
+    told.VulnerabilityFlagged,
+    told.VulnerabilityReviewed,
+    told.VulnerabilityCleared,
+    told.CircumstanceReviewDue,
+    told.HardshipDeclared,
+    told.HardshipEvidenceRequested,
+    told.HardshipAccepted,
+    told.HardshipRejected,
+    told.HardshipReviewed,
+    told.HardshipEnded,
+    told.SpecialCircumstanceRecorded,
+    told.SpecialCircumstanceEnded,
+    told.ComplaintFiled,
+    told.ComplaintResolved,
+    told.ComplaintOverdue,
+    told.ClientQueryOpened,
+    told.ClientQueryAnswered,
+    told.ClientQueryOverdue,
+    told.ClientQueryCancelled,
+    told.QuestionnaireAnswered,
+    told.AssignmentRequested,
+    told.CaseAssigned,
+    told.AssignmentLeaseExtended,
+    told.CaseUnassigned,
+    told.AssignmentDeclined,
+)
+"""Nothing of them is in a table yet but the case's version."""
+
 NOTES: Mapping[type[Message], Callable[[Notes, Heard[Any], UUID], None]] = {
     told.CaseRegistered: _registered,
     told.CaseOpened: _opened,
@@ -253,6 +304,7 @@ NOTES: Mapping[type[Message], Callable[[Notes, Heard[Any], UUID], None]] = {
     told.FactSuperseded: _moved_on,
     told.FactRetracted: _moved_on,
     told.SegmentRecorded: _segment,
+    **dict.fromkeys(WITHOUT_TABLE, _moved_on),
 }
 """Every fact of a case's own stream; those of other streams are passed over."""
 

@@ -15,7 +15,8 @@ from services.cases.domain import portfolio as portfolios
 from services.cases.domain.buckets import Bucket, BucketSet, BucketUnit
 from services.cases.domain.case import Case, open_case
 from services.cases.domain.client import Client
-from services.cases.domain.debts import Component, ComponentAmount, DebtTerms
+from services.cases.domain.components import Component, ComponentAmount
+from services.cases.domain.debts import DebtTerms
 from services.cases.domain.parties import Liability, Party, PartyRole
 from services.cases.domain.portfolio import Portfolio
 from services.cases.domain.registration import CaseTerms, register

@@ -17,6 +17,7 @@ from acuerdo.cases.v1 import types_pb2 as types
 from acuerdo.cases.v1.service_pb2_grpc import CasesStub
 from acuerdo.common.v1 import types_pb2 as common
 from acuerdo.common.v1.log_pb2_grpc import LogStub
+from google.protobuf.message_factory import GetMessageClass
 from google.type.date_pb2 import Date
 from psycopg import AsyncConnection
 
@@ -39,6 +40,8 @@ from services.chassis.rpc.words import AskedBy
 from services.chassis.seal.seals import Seals
 from services.chassis.seal.wrapping import FileKeyWrapper
 from services.chassis.settings import Settings
+
+METHODS = pb.DESCRIPTOR.services_by_name["Cases"].methods_by_name
 
 
 @dataclass
@@ -98,7 +101,7 @@ class Caller:
             whole = getattr(self._cases, method.removesuffix("_as_it_is"))
             return lambda request: whole(request, metadata=self._metadata)
         call = getattr(self._cases, method)
-        kind = getattr(pb, f"{method}Request")
+        kind = GetMessageClass(METHODS[method].input_type)
 
         async def ask(**fields: Any) -> Any:
             if "request_id" in kind.DESCRIPTOR.fields_by_name:

@@ -12,7 +12,8 @@ from services.cases.api import wire
 from services.cases.api.why import WHY, money, why
 from services.cases.domain.batch import BatchState
 from services.cases.domain.buckets import BucketUnit
-from services.cases.domain.debts import AdjustmentReason, Component
+from services.cases.domain.components import Component
+from services.cases.domain.debts import AdjustmentReason
 from services.cases.domain.delinquency import RollDirection
 from services.cases.domain.dossier import Confidence
 from services.cases.domain.lifecycle import CloseOutcome, Lifecycle, ReopenReason
@@ -22,7 +23,10 @@ from services.cases.views.writing import NOTES
 from tests.services.cases.examples import DAYS, terms
 from tests.services.cases.service import money as amount
 
-OTHER_STREAMS = ("client_", "portfolio_", "batch_", "case_file_accessed")
+OTHER_STREAMS = (
+    *("client_registered", "portfolio_", "batch_", "case_file_accessed", "team_", "agent_"),
+    *("questionnaire_published", "questionnaire_retired"),
+)
 
 
 def of_a_case() -> set[str]:

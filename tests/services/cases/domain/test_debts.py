@@ -10,17 +10,15 @@ from hypothesis import strategies as st
 from services.cases.domain import balance, closing, debts
 from services.cases.domain.balance import balance_at, ledger_at, report_balance
 from services.cases.domain.case import Case, CaseIsClosed, CaseIsUnknown
+from services.cases.domain.components import Component, ComponentAmount, summed
 from services.cases.domain.debts import (
     AMOUNT_MINOR_UNITS_MAX,
     AdjustmentReason,
     CaseAmountsAreTooLarge,
-    Component,
-    ComponentAmount,
     DebtIsAttachedAlready,
     DebtIsDetached,
     DebtIsUnknown,
     DebtTerms,
-    summed,
 )
 from services.cases.domain.lifecycle import CloseOutcome
 from services.cases.domain.terms import Authority

@@ -1,28 +1,15 @@
-"""Why: each fact of a case's story in a few words, for people. No personal data: what is sealed stays sealed."""
+"""Why, of a case's life: registration, debts, parties, what was declared of it, and how it ended."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from acuerdo.cases.v1 import events_pb2 as told
 from acuerdo.cases.v1 import types_pb2 as types
-from acuerdo.common.v1 import types_pb2 as common
 from google.protobuf.message import Message
-from google.type.date_pb2 import Date
 
-
-def why(fact: Message) -> str:
-    return WHY[type(fact)](fact)
-
-
-MINOR_DIGITS: Mapping[str, int] = {
-    **dict.fromkeys(("CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"), 0),
-    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
-}
-"""Currencies that have not two."""
-
-# In words --------------------------------------------------------------------------------------------------------------
+from services.cases.api.why.wording import amounts, code, day, money, word
 
 
 def arrears(fact: told.ArrearsReported) -> str:
@@ -34,26 +21,6 @@ def arrears(fact: told.ArrearsReported) -> str:
     else:
         how_late = f"{fact.days_past_due} days past due"
     return f"the creditor reported {how_late} as of {day(fact.as_of)} ({fact.source_ref})"
-
-
-def day(wire: Date) -> str:
-    return f"{wire.year:04}-{wire.month:02}-{wire.day:02}"
-
-
-def money(wire: common.Money) -> str:
-    """With the currency's minor digits (ISO 4217), worked out in whole numbers."""
-    digits = MINOR_DIGITS.get(wire.currency_code, 2)
-    whole, minor = divmod(abs(wire.minor_units), 10**digits)
-    sign = "-" if wire.minor_units < 0 else ""
-    return f"{sign}{whole:,}{f'.{minor:0{digits}}' if digits else ''} {wire.currency_code}"
-
-
-def _amounts(wire: Iterable[types.ComponentAmount]) -> str:
-    return ", ".join(f"{_word(types.Component.Name(part.component), 'COMPONENT_')} {money(part.amount)}" for part in wire)
-
-
-def _word(name: str, prefix: str) -> str:
-    return name.removeprefix(prefix).lower().replace("_", " ")
 
 
 def _bucket(name: str) -> str:
@@ -75,11 +42,11 @@ def _restated(fact: told.DelinquencyRestated) -> str:
 
 
 def _closed(fact: told.CaseClosed) -> str:
-    return f"{_word(types.CloseOutcome.Name(fact.outcome), 'CLOSE_OUTCOME_')}, proved by {', '.join(fact.evidence_refs)}"
+    return f"{word(types.CloseOutcome.Name(fact.outcome), 'CLOSE_OUTCOME_')}, proved by {', '.join(fact.evidence_refs)}"
 
 
 def _adjusted(fact: told.DebtBalanceAdjusted) -> str:
-    return f"{_word(types.AdjustmentReason.Name(fact.reason), 'ADJUSTMENT_REASON_')}: {_amounts(fact.deltas)}"
+    return f"{word(types.AdjustmentReason.Name(fact.reason), 'ADJUSTMENT_REASON_')}: {amounts(fact.deltas)}"
 
 
 def _balance(fact: told.BalanceReported) -> str:
@@ -87,34 +54,33 @@ def _balance(fact: told.BalanceReported) -> str:
 
 
 def _role(fact: Any) -> str:
-    return _word(types.PartyRole.Name(fact.role), "PARTY_ROLE_")
+    return word(types.PartyRole.Name(fact.role), "PARTY_ROLE_")
 
 
 def _role_changed(fact: told.PartyRoleChanged) -> str:
-    was, is_now = (_word(types.PartyRole.Name(role), "PARTY_ROLE_") for role in (getattr(fact, "from"), fact.to))
+    was, is_now = (word(types.PartyRole.Name(role), "PARTY_ROLE_") for role in (getattr(fact, "from"), fact.to))
     return f"from {was} to {is_now}"
 
 
-WHY: Mapping[type[Message], Callable[[Any], str]] = {
+LIFE: Mapping[type[Message], Callable[[Any], str]] = {
     told.CaseRegistered: lambda fact: f"row {fact.line} of the batch" if fact.line else "registered by itself",
     told.CaseOpened: lambda fact: fact.reason.lower(),
     told.CaseClosed: _closed,
-    told.CaseReopened: lambda fact: _word(types.ReopenReason.Name(fact.reason), "REOPEN_REASON_"),
+    told.CaseReopened: lambda fact: word(types.ReopenReason.Name(fact.reason), "REOPEN_REASON_"),
     told.CaseRejected: lambda fact: "its batch was rejected",
     told.CaseTermsChanged: lambda fact: f"bucket set {fact.terms.bucket_set.version} from {day(fact.effective_from)}",
-    told.DebtAttached: lambda fact: f"{fact.product} {fact.external_ref}: {_amounts(fact.components)}",
-    told.DebtDetached: lambda fact: f"{fact.reason_code.lower()} from {day(fact.value_date)}",
+    told.DebtAttached: lambda fact: f"{fact.product} {fact.external_ref}: {amounts(fact.components)}",
+    told.DebtDetached: lambda fact: f"{code(fact.reason_code)} from {day(fact.value_date)}",
     told.DebtBalanceAdjusted: _adjusted,
     told.BalanceReported: _balance,
     told.PartyAdded: _role,
     told.PartyRoleChanged: _role_changed,
-    told.PartyRemoved: lambda fact: fact.reason_code.lower(),
+    told.PartyRemoved: lambda fact: code(fact.reason_code),
     told.ArrearsReported: arrears,
     told.BucketChanged: _rolled,
     told.DelinquencyRestated: _restated,
     told.FactRecorded: lambda fact: f"{fact.key}, from {fact.source}",
     told.FactSuperseded: lambda fact: "a newer fact took its place",
-    told.FactRetracted: lambda fact: fact.reason_code.lower(),
+    told.FactRetracted: lambda fact: code(fact.reason_code),
     told.SegmentRecorded: lambda fact: f"from {getattr(fact, 'from') or 'none'} to {fact.to}: {fact.reason}",
 }
-"""Every fact of a case's stream has its words."""

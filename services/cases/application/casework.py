@@ -1,124 +1,39 @@
-"""The verbs of cases, for all three doors: each says which stream decides, what it looks at, and which name it claims."""
+"""The verbs of one case: its registration, debts, parties, reports, facts, closing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
 from functools import partial
 from uuid import UUID
 
+from services.cases.application.naming import CaseKey, case_name, on_terms
 from services.cases.domain import (
     access,
     balance,
-    batch,
     case,
-    client,
     closing,
     debts,
     delinquency,
     dossier,
     parties,
-    portfolio,
     registration,
     segment,
 )
 from services.cases.domain.access import AccessLog
-from services.cases.domain.batch import Batch, ControlTotals, ReceivedRow
+from services.cases.domain.batch import Batch
 from services.cases.domain.case import Case
-from services.cases.domain.client import Client
-from services.cases.domain.debts import AdjustmentReason, ComponentAmount, DebtTerms
+from services.cases.domain.components import ComponentAmount
+from services.cases.domain.debts import AdjustmentReason, DebtTerms
 from services.cases.domain.dossier import Confidence
 from services.cases.domain.lifecycle import CloseOutcome, ReopenReason
 from services.cases.domain.parties import Party
 from services.cases.domain.portfolio import Portfolio
 from services.cases.domain.registration import CaseTerms
 from services.cases.domain.steps import Declared
-from services.cases.domain.terms import PortfolioTerms
-from services.kernel.facts import Causation, Change, Claim
+from services.kernel.facts import Causation, Change
 from services.kernel.money import Money
 from services.kernel.sealed import Sealed
-
-# Names: what is unique among whom ---------------------------------------------
-
-
-def client_name(external_ref: str) -> Claim:
-    return Claim("client", external_ref)
-
-
-def portfolio_name(client_id: UUID, external_ref: str) -> Claim:
-    return Claim("portfolio", f"{client_id}/{external_ref}")
-
-
-def batch_name(portfolio_id: UUID, external_ref: str) -> Claim:
-    return Claim("batch", f"{portfolio_id}/{external_ref}")
-
-
-def case_name(client_id: UUID, external_ref: str) -> Claim:
-    return Claim("case", f"{client_id}/{external_ref}")
-
-
-# Clients, portfolios, batches ---------------------------------------------------
-
-
-def register_client(client_id: UUID, external_ref: str, name: str) -> Change[Client]:
-    return Change(
-        Client,
-        client_id,
-        partial(client.register, external_ref=external_ref, name=name),
-        claims=(client_name(external_ref),),
-    )
-
-
-def open_portfolio(portfolio_id: UUID, client_id: UUID, external_ref: str, name: str, terms: PortfolioTerms) -> Change[Portfolio]:
-    return Change(
-        Portfolio,
-        portfolio_id,
-        partial(portfolio.open_portfolio, external_ref=external_ref, name=name, terms=terms),
-        given=((Client, client_id),),
-        claims=(portfolio_name(client_id, external_ref),),
-    )
-
-
-def change_portfolio_terms(portfolio_id: UUID, terms: PortfolioTerms, effective_from: date) -> Change[Portfolio]:
-    return Change(Portfolio, portfolio_id, partial(portfolio.change_terms, terms=terms, effective_from=effective_from))
-
-
-def receive_batch(batch_id: UUID, portfolio_id: UUID, external_ref: str, declared: ControlTotals) -> Change[Batch]:
-    return Change(
-        Batch,
-        batch_id,
-        partial(batch.receive, external_ref=external_ref, declared=declared),
-        given=((Portfolio, portfolio_id),),
-        claims=(batch_name(portfolio_id, external_ref),),
-    )
-
-
-def record_batch_rows(batch_id: UUID, chunk: str, rows: Sequence[ReceivedRow]) -> Change[Batch]:
-    return Change(Batch, batch_id, partial(batch.record_rows, chunk=chunk, rows=tuple(rows)))
-
-
-def release_batch(batch_id: UUID) -> Change[Batch]:
-    return Change(Batch, batch_id, batch.release)
-
-
-def reject_batch(batch_id: UUID, reason_code: str) -> Change[Batch]:
-    return Change(Batch, batch_id, partial(batch.reject, reason_code=reason_code))
-
-
-def record_batch_opened(batch_id: UUID, done: int) -> Change[Batch]:
-    return Change(Batch, batch_id, partial(batch.record_opened, done=done))
-
-
-# Cases ------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class CaseKey:
-    """A case and the portfolio whose terms it takes on when it decides."""
-
-    case_id: UUID
-    portfolio_id: UUID
 
 
 def register_batch_row(case_id: UUID, batch_id: UUID, portfolio_id: UUID, client_id: UUID, row: CaseTerms) -> Change[Case]:
@@ -152,11 +67,11 @@ def reject_case(case_id: UUID, batch_id: UUID, client_id: UUID, external_ref: st
 
 
 def attach_debt(key: CaseKey, debt_id: UUID, debt: DebtTerms, value_date: date | None) -> Change[Case]:
-    return _on_terms(key, partial(debts.attach, debt_id=debt_id, debt=debt, value_date=value_date))
+    return on_terms(key, partial(debts.attach, debt_id=debt_id, debt=debt, value_date=value_date))
 
 
 def detach_debt(key: CaseKey, debt_id: UUID, reason_code: str, value_date: date | None) -> Change[Case]:
-    return _on_terms(key, partial(debts.detach, debt_id=debt_id, reason_code=reason_code, value_date=value_date))
+    return on_terms(key, partial(debts.detach, debt_id=debt_id, reason_code=reason_code, value_date=value_date))
 
 
 def adjust_balance(
@@ -168,19 +83,19 @@ def adjust_balance(
     value_date: date | None,
 ) -> Change[Case]:
     decide = partial(debts.adjust, debt_id=debt_id, deltas=tuple(deltas), reason=reason, source_ref=source_ref, value_date=value_date)
-    return _on_terms(key, decide)
+    return on_terms(key, decide)
 
 
 def add_party(key: CaseKey, party: Party) -> Change[Case]:
-    return _on_terms(key, partial(parties.add, party=party))
+    return on_terms(key, partial(parties.add, party=party))
 
 
 def change_party_role(key: CaseKey, party: Party) -> Change[Case]:
-    return _on_terms(key, partial(parties.change_role, party=party))
+    return on_terms(key, partial(parties.change_role, party=party))
 
 
 def remove_party(key: CaseKey, person_id: UUID, reason_code: str) -> Change[Case]:
-    return _on_terms(key, partial(parties.remove, person_id=person_id, reason_code=reason_code))
+    return on_terms(key, partial(parties.remove, person_id=person_id, reason_code=reason_code))
 
 
 def report_arrears(
@@ -195,12 +110,12 @@ def report_arrears(
         if declared is not None:
             delinquency.report_arrears(reported, as_of, declared, past_due, source_ref)
 
-    return _on_terms(key, decide)
+    return on_terms(key, decide)
 
 
 def tell_boundary(key: CaseKey) -> Change[Case]:
     """Days have gone by: tell the buckets that they have changed."""
-    return _on_terms(key, delinquency.catch_up)
+    return on_terms(key, delinquency.catch_up)
 
 
 def record_fact(
@@ -215,19 +130,19 @@ def record_fact(
     decide = partial(
         dossier.record_fact, fact_id=fact_id, key=name, value=value, source=source, confidence=confidence, supersedes=supersedes
     )
-    return _on_terms(key, decide)
+    return on_terms(key, decide)
 
 
 def retract_fact(key: CaseKey, fact_id: UUID, reason_code: str) -> Change[Case]:
-    return _on_terms(key, partial(dossier.retract_fact, fact_id=fact_id, reason_code=reason_code))
+    return on_terms(key, partial(dossier.retract_fact, fact_id=fact_id, reason_code=reason_code))
 
 
 def close_case(key: CaseKey, outcome: CloseOutcome, evidence_refs: Sequence[str]) -> Change[Case]:
-    return _on_terms(key, partial(closing.close, outcome=outcome, evidence_refs=tuple(evidence_refs)))
+    return on_terms(key, partial(closing.close, outcome=outcome, evidence_refs=tuple(evidence_refs)))
 
 
 def reopen_case(key: CaseKey, reason: ReopenReason, evidence_refs: Sequence[str]) -> Change[Case]:
-    return _on_terms(key, partial(closing.reopen, reason=reason, evidence_refs=tuple(evidence_refs)))
+    return on_terms(key, partial(closing.reopen, reason=reason, evidence_refs=tuple(evidence_refs)))
 
 
 def record_segment(case_id: UUID, origin: Causation, to: str, table_version: str, reason: str) -> Change[Case]:
@@ -241,13 +156,3 @@ def record_access(case_id: UUID, reader: str, purpose: str, fields: Sequence[str
         partial(access.record_access, reader=reader, purpose=purpose, fields=tuple(fields)),
         given=((Case, case_id),),
     )
-
-
-def _on_terms(key: CaseKey, decide: Callable[[Case], None]) -> Change[Case]:
-    """Decide on the terms now in force: a case takes changed terms on before it decides anything else."""
-
-    def on_terms(deciding: Case, of: Portfolio) -> None:
-        case.take_on_terms(deciding, of)
-        decide(deciding)
-
-    return Change(Case, key.case_id, on_terms, given=((Portfolio, key.portfolio_id),))
