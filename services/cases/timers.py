@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from services.cases import application
-from services.cases.application import CaseKey
+from services.cases.application import CaseKey, stops
 from services.cases.domain.batch import Batch, BatchState
 from services.cases.domain.case import Case
 from services.chassis.heard import Timer
@@ -29,7 +29,13 @@ def tell_boundary(case: Case, fired: TimerFired) -> Iterable[Change[Case]]:
     yield application.tell_boundary(CaseKey(case.id, case.portfolio_id))
 
 
+def expire_holds(case: Case, fired: TimerFired) -> Iterable[Change[Case]]:
+    """A midnight has come after a hold's last day."""
+    yield stops.expire_holds(CaseKey(case.id, case.portfolio_id))
+
+
 TIMERS: Mapping[str, Timer] = {
     "batch.rows": Timer(Batch, handle_next_rows),
     "delinquency.boundary": Timer(Case, tell_boundary),
+    "hold.expiry": Timer(Case, expire_holds),
 }

@@ -14,6 +14,7 @@ from services.cases.api import wire
 from services.cases.api.desk import Desk
 from services.cases.api.story import fact_of
 from services.cases.api.why import arrears, day
+from services.cases.domain import lateness
 from services.cases.domain.buckets import Bucket, BucketUnit
 from services.cases.domain.case import Case
 from services.chassis.log.units import Record
@@ -25,7 +26,7 @@ class Explanations(Desk):
         at = await self._moment(words.caller(context), request)
         records = await self._log.read_stream(at.case.id, words.caller(context).tenant_id, words.instant_or_none(request, "as_known_at"))
         case, terms = at.case, at.case.terms.at(at.as_of)
-        units = case.delinquency.units_on(at.as_of)
+        units = lateness.of_case(case).units_on(at.as_of)
         in_range = None if units is None else terms.bucket_set.bucket_of(units)
         grounds = _grounds(case, at.as_of, records)
         return pb.ExplainBucketResponse(

@@ -9,10 +9,10 @@ from acuerdo.cases.v1 import types_pb2 as types
 
 from services.cases.api import wire
 from services.cases.api.desk import Desk
+from services.cases.domain import lateness
 from services.cases.domain.balance import balance_at, ledger_at
 from services.cases.domain.buckets import BucketUnit
 from services.cases.domain.case import Case
-from services.cases.domain.delinquency import bucket_at
 from services.chassis.rpc import Context, words
 
 
@@ -43,8 +43,9 @@ class Questions(Desk):
 
 
 def _wire_case(case: Case, as_of: date) -> pb.Case:
-    units, terms = case.delinquency.units_on(as_of), case.terms.at(as_of)
-    since = case.delinquency.since(as_of, case.terms)
+    terms, count = case.terms.at(as_of), lateness.of_case(case)
+    units, course = count.units_on(as_of), count.steps_through(as_of)
+    since = course[-1].since if course else None
     in_days = terms.bucket_set.unit is BucketUnit.DAYS
     return pb.Case(
         case_id=str(case.id),
@@ -56,7 +57,7 @@ def _wire_case(case: Case, as_of: date) -> pb.Case:
         batch_id=str(case.batch_id) if case.batch_id else "",
         lifecycle=wire.wire_value(case.lifecycle, types.Lifecycle),
         outcome=wire.wire_value(case.outcome, types.CloseOutcome) if case.outcome else types.CLOSE_OUTCOME_UNSPECIFIED,
-        bucket=bucket_at(case, as_of),
+        bucket=course[-1].bucket if course else "",
         bucket_since=words.wire_date(since) if since else None,
         cycles_past_due=None if in_days else units,
         days_past_due=units if in_days else None,

@@ -12,9 +12,9 @@ from acuerdo.cases.v1 import service_pb2 as pb
 from acuerdo.cases.v1 import types_pb2 as types
 
 from services.cases.domain.batch import Batch, BatchState, ControlTotals
+from services.cases.domain.booking import DebtTerms
 from services.cases.domain.buckets import Bucket, BucketSet, BucketUnit
 from services.cases.domain.components import Component, ComponentAmount
-from services.cases.domain.debts import DebtTerms
 from services.cases.domain.parties import Liability, Party, PartyRole
 from services.cases.domain.portfolio import Portfolio
 from services.cases.domain.registration import CaseTerms

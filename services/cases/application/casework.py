@@ -11,9 +11,9 @@ from services.cases.application.naming import CaseKey, case_name, on_terms
 from services.cases.domain import (
     access,
     balance,
+    booking,
     case,
     closing,
-    debts,
     delinquency,
     dossier,
     parties,
@@ -22,9 +22,10 @@ from services.cases.domain import (
 )
 from services.cases.domain.access import AccessLog
 from services.cases.domain.batch import Batch
+from services.cases.domain.booking import DebtTerms
 from services.cases.domain.case import Case
 from services.cases.domain.components import ComponentAmount
-from services.cases.domain.debts import AdjustmentReason, DebtTerms
+from services.cases.domain.debts import AdjustmentReason
 from services.cases.domain.dossier import Confidence
 from services.cases.domain.lifecycle import CloseOutcome, ReopenReason
 from services.cases.domain.parties import Party
@@ -67,11 +68,11 @@ def reject_case(case_id: UUID, batch_id: UUID, client_id: UUID, external_ref: st
 
 
 def attach_debt(key: CaseKey, debt_id: UUID, debt: DebtTerms, value_date: date | None) -> Change[Case]:
-    return on_terms(key, partial(debts.attach, debt_id=debt_id, debt=debt, value_date=value_date))
+    return on_terms(key, partial(booking.attach, debt_id=debt_id, debt=debt, value_date=value_date))
 
 
 def detach_debt(key: CaseKey, debt_id: UUID, reason_code: str, value_date: date | None) -> Change[Case]:
-    return on_terms(key, partial(debts.detach, debt_id=debt_id, reason_code=reason_code, value_date=value_date))
+    return on_terms(key, partial(booking.detach, debt_id=debt_id, reason_code=reason_code, value_date=value_date))
 
 
 def adjust_balance(
@@ -82,7 +83,7 @@ def adjust_balance(
     source_ref: str,
     value_date: date | None,
 ) -> Change[Case]:
-    decide = partial(debts.adjust, debt_id=debt_id, deltas=tuple(deltas), reason=reason, source_ref=source_ref, value_date=value_date)
+    decide = partial(booking.adjust, debt_id=debt_id, deltas=tuple(deltas), reason=reason, source_ref=source_ref, value_date=value_date)
     return on_terms(key, decide)
 
 

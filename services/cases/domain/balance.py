@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
-from services.cases.domain.debts import check_money
+from services.cases.domain.components import check_money
 from services.cases.domain.terms import Authority
 from services.kernel.facts import Fact
 from services.kernel.money import Money

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from services.cases.domain import delinquency
+from services.cases.domain import delinquency, holding
 from services.cases.domain.assignment import Assignment
 from services.cases.domain.balance import Balance
 from services.cases.domain.circumstances import Circumstances
@@ -93,6 +93,17 @@ class Case(Stream):
             raise IsInvalid(field, "must not lie in the future")
         return day or self.today
 
+    @property
+    def began_on(self) -> date:
+        """The day from which its first debt counts, or that of its registration where it lies before."""
+        days = [debt.attached_on for debt in self.debts.by_id.values()]
+        return min([self.terms.today(self.registered_at), *days]) if self.registered_at else min(days, default=date.max)
+
+    def must_have_begun_by(self, day: date) -> None:
+        """What is dated before the case existed is not the case's."""
+        if day < self.began_on:
+            raise FactLiesBeforeTheCase(began_on=self.began_on)
+
     def due(self) -> Iterable[Due]:
         for region in DUE:
             yield from region(self)
@@ -129,6 +140,10 @@ class CaseIsClosed(Refusal):
     """The case is closed: reopen it first."""
 
 
+class FactLiesBeforeTheCase(Refusal):
+    """The day it speaks of lies before the case existed."""
+
+
 class CaseIsOfAnotherPortfolio(Refusal):
     """What was asked speaks of another portfolio than the case's."""
 
@@ -151,5 +166,5 @@ def take_on_terms(case: Case, portfolio: Portfolio) -> None:
     delinquency.tell_what_changed(case, "TERMS_CHANGED", "TERMS_CHANGED", plain_since=case.today)
 
 
-DUE: Sequence[Callable[[Case], Iterable[Due]]] = (delinquency.due,)
+DUE: Sequence[Callable[[Case], Iterable[Due]]] = (delinquency.due, holding.due)
 """What the regions want to be woken for."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from services.kernel.money import Money
+from services.kernel.refusal import IsInvalid
+
+AMOUNT_MINOR_UNITS_MAX = 10**15
 
 
 class Component(Enum):
@@ -40,3 +43,27 @@ def _in_order(key: tuple[Component, str]) -> tuple[int, str]:
 
 
 _PLACE = {component: place for place, component in enumerate(Component)}
+
+
+def check_amounts(amounts: Sequence[ComponentAmount], currency_code: str, field: str) -> None:
+    """At most one bounded amount for each component, all in the portfolio's currency."""
+    if not amounts:
+        raise IsInvalid(field, "must hold at least one component")
+    seen: set[Component] = set()
+    for place, amount in enumerate(amounts):
+        if amount.component in seen:
+            raise IsInvalid(f"{field}[{place}].component", "must not appear twice")
+        seen.add(amount.component)
+        check_money(amount.amount, currency_code, f"{field}[{place}].amount")
+
+
+def check_money(amount: Money, currency_code: str, field: str) -> None:
+    if amount.currency_code != currency_code:
+        raise IsInvalid(f"{field}.currency_code", f"must be the portfolio's: {currency_code}")
+    if abs(amount.minor_units) > AMOUNT_MINOR_UNITS_MAX:
+        raise IsInvalid(f"{field}.minor_units", f"must not exceed {AMOUNT_MINOR_UNITS_MAX}")
+
+
+def moved(amounts: Iterable[ComponentAmount]) -> int:
+    """Minor units, regardless of sign."""
+    return sum(abs(amount.amount.minor_units) for amount in amounts)

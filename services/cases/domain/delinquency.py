@@ -8,10 +8,12 @@ from datetime import date
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from services.cases.domain import lateness
 from services.cases.domain import steps as courses
 from services.cases.domain.balance import REPORTS_PER_CASE_MAX, CaseHasTooManyReports
 from services.cases.domain.buckets import PAST_DUE_UNITS_MAX, BucketUnit
-from services.cases.domain.debts import check_money
+from services.cases.domain.components import check_money
+from services.cases.domain.lateness import Lateness
 from services.cases.domain.lifecycle import Lifecycle
 from services.cases.domain.steps import Declared, Difference, Step
 from services.cases.domain.terms import Authority, PortfolioTerms, TermsInForce
@@ -96,33 +98,17 @@ class Delinquency:
     past_due: dict[date, Money | None] = field(default_factory=dict)
     told: tuple[Step, ...] = ()
 
-    def units_on(self, day: date) -> int | None:
-        declared = courses.declared_on(self.reports, day)
-        return None if declared is None else declared.units_on(day)
-
-    def bucket_on(self, day: date, terms: TermsInForce) -> str:
-        """Counted on read: also on days that no timer has told of yet. Empty where nothing has been declared."""
-        bucket = courses.bucket_on(self.reports, terms, day)
-        return "" if bucket is None else bucket.name
-
-    def since(self, day: date, terms: TermsInForce) -> date | None:
-        """First day of the stay in the bucket of `day`."""
-        course = courses.steps_through(self.reports, terms, day)
-        return course[-1].since if course else None
-
-    def next_boundary(self, terms: TermsInForce) -> date | None:
-        return courses.next_boundary(self.reports, terms, self.told)
-
 
 def bucket_at(case: Case, day: date) -> str:
-    """The bucket on that day, by the reports known and the set in force; empty where nothing has been declared."""
-    return case.delinquency.bucket_on(day, case.terms)
+    """Counted on read, also on days that no timer has told of yet; empty where nothing is known."""
+    bucket = lateness.of_case(case).bucket_on(day)
+    return "" if bucket is None else bucket.name
 
 
 def due(case: Case) -> Iterable[Due]:
     """The midnight at which days going by bring the case into another bucket."""
     if case.lifecycle in (Lifecycle.REGISTERED, Lifecycle.OPEN):
-        boundary = case.delinquency.next_boundary(case.terms)
+        boundary = lateness.of_case(case).next_change(case.delinquency.told)
         if boundary is not None:
             yield Due("delinquency.boundary", start_of(boundary, case.terms.zone_at(case.modified_on)))
 
@@ -162,9 +148,14 @@ def report_arrears(case: Case, as_of: date, declared: Declared, past_due: Money 
 def catch_up(case: Case) -> None:
     """Tell the boundaries that days gone by have crossed: today's as a change, those that were missed as restated."""
     today = case.today
-    boundary = case.delinquency.next_boundary(case.terms)
+    boundary = lateness.of_case(case).next_change(case.delinquency.told)
     if boundary is not None and boundary <= today:
         tell_what_changed(case, "BOUNDARY", "LATE_TIMER", plain_since=today)
+
+
+def tell_after(case: Case, cause: str) -> None:
+    """After the fact just told: what it changed from today on as a change, what it changed of the past as restated, with this cause."""
+    tell_what_changed(case, cause, cause, plain_since=case.today, cause_version=case.version)
 
 
 def tell_what_changed(case: Case, cause: str, restated_cause: str, plain_since: date | None, cause_version: int = 0) -> None:
@@ -173,8 +164,8 @@ def tell_what_changed(case: Case, cause: str, restated_cause: str, plain_since: 
     One change for all days from `plain_since` on is a BucketChanged and nothing else; anything else changed the past: its intervals are
     told as restated, and BucketChanged besides where today's bucket is another one.
     """
-    before, terms, today = case.delinquency.told, case.terms, case.today
-    after = courses.steps_through(case.delinquency.reports, terms, today)
+    before, terms, today, count = case.delinquency.told, case.terms, case.today, lateness.of_case(case)
+    after = count.steps_through(today)
     changed = courses.differences(before, after)
     if not changed:
         return
@@ -183,19 +174,17 @@ def tell_what_changed(case: Case, cause: str, restated_cause: str, plain_since: 
         case.tell(DelinquencyRestated(**case.next(), intervals=intervals, cause=restated_cause, cause_version=cause_version))
     from_, to = courses.bucket_at(before, today), courses.bucket_at(after, today)
     if from_ != to:
-        _tell_bucket(case, from_, to, cause, after[-1].since)
+        _tell_bucket(case, count, from_, to, cause, after[-1].since)
 
 
-def _tell_bucket(case: Case, from_: str, to: str, cause: str, since: date) -> None:
-    units = case.delinquency.units_on(since)
-    if units is None:
-        raise ValueError("a bucket rests on a report")
+def _tell_bucket(case: Case, count: Lateness, from_: str, to: str, cause: str, since: date) -> None:
+    units = count.units_on(since)
     case.tell(
         BucketChanged(
             **case.next(),
             from_=from_,
             to=to,
-            past_due_units=units,
+            past_due_units=0 if units is None else units,
             direction=direction_of(from_, to, case.terms, since),
             cause=cause,
             bucket_set_version=case.terms.at(since).bucket_set.version,

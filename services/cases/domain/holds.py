@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from services.cases.domain.periods import Period, Union
 from services.kernel.facts import Fact
 from services.kernel.money import Money
 
@@ -136,11 +137,48 @@ class Hold:
         lifted = None if self.lifted_on is None else self.lifted_on - timedelta(days=1)
         return min((day for day in (self.through, lifted) if day is not None), default=None)
 
+    @property
+    def period(self) -> Period:
+        return Period(self.from_, self.last_day)
+
     def holds_on(self, day: date) -> bool:
-        last_day = self.last_day
-        return self.from_ <= day and (last_day is None or day <= last_day)
+        return self.period.holds(day)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What is stopped of one scope on a day, and by which holds: of the whole case, of some of its debts, of parts of debts."""
+
+    scope: HoldScope
+    of_case: tuple[Hold, ...]
+    of_debts: tuple[Hold, ...]
+    of_parts: tuple[Hold, ...]
+    until: date | None
+    """First day on which the holds of the whole case no longer stop it; None: open-ended, or it is not stopped."""
+
+    @property
+    def is_stopped(self) -> bool:
+        return bool(self.of_case)
 
 
 @dataclass(slots=True)
 class Holds:
     by_id: dict[UUID, Hold] = field(default_factory=dict)
+
+    def effect(self, scope: HoldScope, day: date) -> Effect:
+        """The union: what any of the holds stops is stopped, whatever the others do."""
+        acting = [hold for hold in self.by_id.values() if scope in hold.scopes and hold.holds_on(day)]
+        of_case = tuple(hold for hold in acting if hold.debt_id is None)
+        return Effect(
+            scope,
+            of_case,
+            tuple(hold for hold in acting if hold.debt_id is not None and hold.amount is None),
+            tuple(hold for hold in acting if hold.amount is not None),
+            self.union(scope).end_after(day) if of_case else None,
+        )
+
+    def union(self, scope: HoldScope, debt_id: UUID | None = None) -> Union:
+        """The days on which the scope is stopped for the whole case, or for that debt. A hold of a part stops nothing for the rest."""
+        return Union(
+            hold.period for hold in self.by_id.values() if scope in hold.scopes and hold.amount is None and hold.debt_id in (None, debt_id)
+        )

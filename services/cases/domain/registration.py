@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from services.cases.domain import debts, delinquency, parties
+from services.cases.domain import booking, delinquency, parties
 from services.cases.domain.batch import Batch
+from services.cases.domain.booking import DebtTerms
 from services.cases.domain.buckets import BucketUnit
 from services.cases.domain.case import Case, CaseIsOfAnotherPortfolio, CaseTermsChanged
-from services.cases.domain.debts import DebtTerms
 from services.cases.domain.lifecycle import Lifecycle
 from services.cases.domain.parties import CaseHasNoDebtor, Party, PartyRole
 from services.cases.domain.portfolio import Portfolio
@@ -107,7 +107,7 @@ def register(case: Case, portfolio: Portfolio, row: CaseTerms) -> None:
     for party in row.parties:
         parties.add(case, party)
     for place, debt in enumerate(row.debts):
-        debts.attach(case, ids.derived(case.id, "debt", place), debt, row.value_date, f"debts[{place}]")
+        booking.attach(case, ids.derived(case.id, "debt", place), debt, row.value_date, f"debts[{place}]")
     _count_from_oldest_due_date(case, row)
 
 

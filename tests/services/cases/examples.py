@@ -12,11 +12,11 @@ import pytest
 
 from services.cases.domain import client as clients
 from services.cases.domain import portfolio as portfolios
+from services.cases.domain.booking import DebtTerms
 from services.cases.domain.buckets import Bucket, BucketSet, BucketUnit
 from services.cases.domain.case import Case, open_case
 from services.cases.domain.client import Client
 from services.cases.domain.components import Component, ComponentAmount
-from services.cases.domain.debts import DebtTerms
 from services.cases.domain.parties import Liability, Party, PartyRole
 from services.cases.domain.portfolio import Portfolio
 from services.cases.domain.registration import CaseTerms, register

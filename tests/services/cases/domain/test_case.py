@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from services.cases.domain import balance, closing, debts, delinquency, dossier, parties, registration
+from services.cases.domain import balance, booking, closing, delinquency, dossier, parties, registration
 from services.cases.domain.balance import balance_at
 from services.cases.domain.case import Case, CaseIsClosed, CaseIsRejected, CaseIsUnknown, open_case
 from services.cases.domain.closing import BalanceIsNotPaid, BalanceIsNotSmall, CaseIsNotClosed, CaseIsNotCured, CaseIsNotOpen
@@ -204,7 +204,7 @@ class LivesOfACase(RuleBasedStateMachine):
     @rule(day=days, amount=st.integers(-1_500, 1_500).filter(bool))
     def is_adjusted(self, day: date, amount: int) -> None:
         workable = self.life in ("REGISTERED", "OPEN")
-        if self.expect(workable, debts.adjust, THE_DEBT, (principal(amount),), AdjustmentReason.CORRECTION, "f", day):
+        if self.expect(workable, booking.adjust, THE_DEBT, (principal(amount),), AdjustmentReason.CORRECTION, "f", day):
             self.booked.append((day, amount))
 
     @rule(day=days, amount=st.integers(-100, 2_000))

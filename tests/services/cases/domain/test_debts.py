@@ -7,19 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cases.domain import balance, closing, debts
+from services.cases.domain import balance, booking, closing
 from services.cases.domain.balance import balance_at, ledger_at, report_balance
+from services.cases.domain.booking import DebtIsAttachedAlready, DebtIsDetached, DebtTerms
 from services.cases.domain.case import Case, CaseIsClosed, CaseIsUnknown
-from services.cases.domain.components import Component, ComponentAmount, summed
-from services.cases.domain.debts import (
-    AMOUNT_MINOR_UNITS_MAX,
-    AdjustmentReason,
-    CaseAmountsAreTooLarge,
-    DebtIsAttachedAlready,
-    DebtIsDetached,
-    DebtIsUnknown,
-    DebtTerms,
-)
+from services.cases.domain.components import AMOUNT_MINOR_UNITS_MAX, Component, ComponentAmount, summed
+from services.cases.domain.debts import AdjustmentReason, CaseAmountsAreTooLarge, DebtIsUnknown
 from services.cases.domain.lifecycle import CloseOutcome
 from services.cases.domain.terms import Authority
 from services.kernel.money import Money
@@ -47,7 +40,7 @@ ANOTHER_DEBT = UUID(int=77)
 
 
 def adjust(case: Case, *deltas: ComponentAmount, on: date | None = None, debt: UUID = THE_DEBT) -> None:
-    debts.adjust(case, debt, deltas, AdjustmentReason.CORRECTION, "file-1", on)
+    booking.adjust(case, debt, deltas, AdjustmentReason.CORRECTION, "file-1", on)
 
 
 def test_a_balance_is_told_for_any_day() -> None:
@@ -60,18 +53,18 @@ def test_a_balance_is_told_for_any_day() -> None:
 
 def test_a_second_debt_adds_to_the_case() -> None:
     case = an_open_case(OURS)
-    debts.attach(case, ANOTHER_DEBT, a_debt(principal(500), interest(20), ref="loan-1"), FEBRUARY)
+    booking.attach(case, ANOTHER_DEBT, a_debt(principal(500), interest(20), ref="loan-1"), FEBRUARY)
     assert (balance_at(case, JANUARY), balance_at(case, FEBRUARY)) == (eur(1_000), eur(1_520))
     assert case.debts.components_on(FEBRUARY) == (principal(1_500), interest(20))
 
 
 def test_a_detached_debt_counts_until_the_day_before() -> None:
     case = an_open_case(OURS)
-    debts.attach(case, ANOTHER_DEBT, a_debt(principal(500), ref="loan-1"), FEBRUARY)
+    booking.attach(case, ANOTHER_DEBT, a_debt(principal(500), ref="loan-1"), FEBRUARY)
     adjust(case, interest(30), on=MARCH, debt=ANOTHER_DEBT)
     stored(case)
-    debts.detach(case, ANOTHER_DEBT, "BAJA", MARCH)
-    debts.detach(case, ANOTHER_DEBT, "BAJA", MARCH)
+    booking.detach(case, ANOTHER_DEBT, "BAJA", MARCH)
+    booking.detach(case, ANOTHER_DEBT, "BAJA", MARCH)
     assert names(case) == ["DebtDetached"]
     assert (balance_at(case, date(2026, 2, 28)), balance_at(case, MARCH)) == (eur(1_500), eur(1_000))
     with refused(DebtIsDetached):
@@ -80,11 +73,11 @@ def test_a_detached_debt_counts_until_the_day_before() -> None:
 
 def test_a_detached_debt_may_come_back_as_another() -> None:
     case = an_open_case(OURS)
-    debts.detach(case, THE_DEBT, "BAJA", None)
-    debts.attach(case, ANOTHER_DEBT, a_debt(principal(900)), None)
+    booking.detach(case, THE_DEBT, "BAJA", None)
+    booking.attach(case, ANOTHER_DEBT, a_debt(principal(900)), None)
     assert balance_at(case, TODAY) == eur(900)
     with refused(DebtIsAttachedAlready, external_ref="card-1"):
-        debts.attach(case, UUID(int=78), a_debt(), None)
+        booking.attach(case, UUID(int=78), a_debt(), None)
 
 
 def test_where_the_creditor_has_authority_its_latest_word_counts() -> None:
@@ -122,7 +115,7 @@ def test_a_report_tells_what_we_had_on_that_day() -> None:
 def test_a_broken_debt_is_refused_by_field(debt: DebtTerms, field: str) -> None:
     case = an_open_case()
     with refused(IsInvalid, field=field):
-        debts.attach(case, ANOTHER_DEBT, debt, None)
+        booking.attach(case, ANOTHER_DEBT, debt, None)
     assert names(case) == []
 
 
@@ -132,7 +125,7 @@ def test_nothing_is_booked_in_the_future_nor_before_the_debt_was_there() -> None
         with refused(IsInvalid, field="value_date"):
             adjust(case, principal(1), on=day)
         with refused(IsInvalid, field="value_date"):
-            debts.detach(case, THE_DEBT, "BAJA", day)
+            booking.detach(case, THE_DEBT, "BAJA", day)
 
 
 def test_what_is_not_there_cannot_be_adjusted() -> None:
@@ -154,7 +147,7 @@ def test_no_more_is_booked_than_a_balance_may_ever_hold() -> None:
     with refused(CaseAmountsAreTooLarge):
         adjust(case, ComponentAmount(Component.INTEREST, Money("EUR", 1)))
     with refused(CaseAmountsAreTooLarge):
-        debts.attach(case, ANOTHER_DEBT, a_debt(principal(1), ref="loan-1"), None)
+        booking.attach(case, ANOTHER_DEBT, a_debt(principal(1), ref="loan-1"), None)
 
 
 def test_a_change_of_nothing_is_not_told() -> None:
