@@ -2,5 +2,5 @@
 
 Owns:  Client, Portfolio, Batch (remesa), Case, and each case's access stream.
 Tells: acuerdo.cases.v1 (CaseOpened, BucketChanged, DebtBalanceAdjusted …).
-Hears: strategy's SegmentAssigned.
+Hears: strategy's SegmentAssigned; payments' PaymentAllocated and AllocationReversed.
 """

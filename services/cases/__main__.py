@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 
+from acuerdo.payments.v1.events_pb2 import PaymentEvent
 from acuerdo.strategy.v1.events_pb2 import StrategyEvent
 
 from services.cases.api import CasesApi, Sight
@@ -24,13 +25,15 @@ def parts(door: str) -> Sequence[Part]:
     front = Front(CASES, door)
     log, settings = front.log, front.settings
     relay, strategy = front.teller(), front.hears("strategy", StrategyEvent, REACTIONS)
+    # A service that is not deployed yet is heard from its first fact on once it is.
+    payments = [front.hears("payments", PaymentEvent, REACTIONS)] if "payments" in settings.peers else []
     timers, views = front.timers(TIMERS), front.views(VIEWS)
     seals = Seals(settings.postgres, CASES.name, FileKeyWrapper(settings.kek))
     tables = CaseTables(settings.postgres)
     logs = LogService(log, Sight(log))
     operations = OperationsService(log, front.pages, [view.name for view in VIEWS], on_advance=[relay.announce, timers.wake])
     cases = CasesApi(log, tables, seals, log.clock, new_id, front.asked_by, front.pages)
-    worker: list[Part] = [relay, strategy, views, timers, front.sweeper()]
+    worker: list[Part] = [relay, strategy, *payments, views, timers, front.sweeper()]
     asked: list[Part] = [seals, tables, operations, Rpc(settings, cases, logs, operations)]
     return front.base() + (worker if door != "api" else []) + (asked if door != "worker" else [])
 

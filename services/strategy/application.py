@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import partial
 from uuid import UUID
@@ -78,6 +78,11 @@ def note_bucket(tenant_id: str, origin: Causation, bucket: str) -> Change[Treatm
 
 def note_debt(tenant_id: str, origin: Causation, debt_id: UUID, change: Money) -> Change[Treatment]:
     return _by_the_table(tenant_id, origin, partial(treatment.note_debt, origin=origin, debt_id=debt_id, change=change))
+
+
+def note_payment(tenant_id: str, origin: Causation, changes: Mapping[UUID, Money]) -> Change[Treatment]:
+    """Money came, or was taken back: by how much each debt changed."""
+    return _by_the_table(tenant_id, origin, partial(treatment.note_payment, origin=origin, changes=changes))
 
 
 def note_debt_gone(tenant_id: str, origin: Causation, debt_id: UUID) -> Change[Treatment]:

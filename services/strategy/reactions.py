@@ -70,6 +70,14 @@ def note_adjusted_debt(heard: Heard[cases.DebtBalanceAdjusted]) -> Changes:
     yield application.note_debt(heard.tenant_id, heard.origin, UUID(bytes=fact.debt_id), _sum(fact.deltas))
 
 
+def note_payment(heard: Heard[cases.PaymentApplied]) -> Changes:
+    yield application.note_payment(heard.tenant_id, heard.origin, {debt_id: -paid for debt_id, paid in _paid(heard.fact).items()})
+
+
+def note_payment_taken_back(heard: Heard[cases.PaymentUnapplied]) -> Changes:
+    yield application.note_payment(heard.tenant_id, heard.origin, _paid(heard.fact))
+
+
 def note_debt_gone(heard: Heard[cases.DebtDetached]) -> Changes:
     yield application.note_debt_gone(heard.tenant_id, heard.origin, UUID(bytes=heard.fact.debt_id))
 
@@ -80,6 +88,15 @@ def note_report(heard: Heard[cases.BalanceReported]) -> Changes:
 
 def _authority(terms: PortfolioTerms) -> BalanceAuthority:
     return BalanceAuthority[Authority.Name(terms.balance_authority).removeprefix("AUTHORITY_")]
+
+
+def _paid(fact: cases.PaymentApplied | cases.PaymentUnapplied) -> dict[UUID, Money]:
+    """By debt."""
+    paid: dict[UUID, Money] = {}
+    for line in fact.lines:
+        debt_id, amount = UUID(bytes=line.debt_id), words.money(line.amount)
+        paid[debt_id] = paid[debt_id] + amount if debt_id in paid else amount
+    return paid
 
 
 def _sum(components: Iterable[ComponentAmount]) -> Money:
@@ -101,6 +118,8 @@ REACTIONS: dict[str, Reactions] = {
         cases.DebtAttached: note_attached_debt,
         cases.DebtBalanceAdjusted: note_adjusted_debt,
         cases.DebtDetached: note_debt_gone,
+        cases.PaymentApplied: note_payment,
+        cases.PaymentUnapplied: note_payment_taken_back,
         cases.BalanceReported: note_report,
     },
 }

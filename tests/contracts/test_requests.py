@@ -15,6 +15,7 @@ REQUEST_ID_MAX = 64
 NAMES_OF_MUTATIONS = {
     *("RegisterClient", "OpenPortfolio", "ChangePortfolioTerms", "ReceiveBatch", "RegisterCases", "ReleaseBatch", "RejectBatch"),
     *("RegisterCase", "AttachDebt", "DetachDebt", "AdjustBalance", "AddParty", "ChangePartyRole", "RemoveParty", "ReportArrears"),
+    *("PlaceHold", "ExtendHold", "LiftHold", "ScheduleInstalments"),
     *("RecordFact", "RetractFact", "CloseCase", "ReopenCase", "PublishSegmentTable", "ActivateSegmentTable"),
     *("RetryParked", "RebuildTopic", "RebuildViews", "AdvanceClock"),
 }

@@ -180,6 +180,7 @@ def _money(at: At, version: int) -> list[Fact]:
             value_date=date(2026, 2, 19),
             cause="RETURNED",
             origin=Causation(LEDGER, 5),
+            lines=(line,),
         ),
     ]
 

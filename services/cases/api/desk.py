@@ -72,7 +72,8 @@ class Desk:
         else:
             case = seen(who, await self._log.fold(Case, words.uuid(request.case_id, "case_id"), who.tenant_id, known_at))
         instant = now if known_at is None else min(known_at, now)
-        return Moment(case, words.day_or_none(request, "as_of") or case.terms.today(instant), instant)
+        asked = words.day_or_none(request, "as_of") if "as_of" in request.DESCRIPTOR.fields_by_name else None
+        return Moment(case, asked or case.terms.today(instant), instant)
 
     async def _portfolio_of(self, who: Principal, portfolio_id: UUID) -> Portfolio:
         return await self._log.load(Portfolio, portfolio_id, who.tenant_id)

@@ -8,10 +8,25 @@ from services.cases.api.dossiers import Dossiers
 from services.cases.api.explanations import Explanations
 from services.cases.api.lists import Lists
 from services.cases.api.portfolios import Portfolios
+from services.cases.api.punctuality import Punctuality
 from services.cases.api.questions import Questions
 from services.cases.api.reports import Reports
+from services.cases.api.stops import Stops
 from services.cases.api.story import Story
 
 
-class CasesApi(Portfolios, Batches, Casework, Reports, Dossiers, Questions, Story, Explanations, Lists, service_pb2_grpc.CasesServicer):
+class CasesApi(
+    Portfolios,
+    Batches,
+    Casework,
+    Reports,
+    Stops,
+    Punctuality,
+    Dossiers,
+    Questions,
+    Story,
+    Explanations,
+    Lists,
+    service_pb2_grpc.CasesServicer,
+):
     """Built by the front door with what the desk needs."""

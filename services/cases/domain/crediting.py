@@ -101,6 +101,7 @@ def unapply(case: Case, allocation_id: UUID, cause: str, value_date: date, origi
             value_date=max(value_date, allocation.value_date),
             cause=cause,
             origin=origin,
+            lines=allocation.lines,
         )
     )
     delinquency.tell_after(case, "PAYMENT_UNAPPLIED")

@@ -52,11 +52,11 @@ class PaymentUnapplied(Fact):
     value_date: date
     cause: str
     origin: Causation
+    lines: tuple[PaymentLine, ...]
 
     def apply(self, case: Case) -> None:
-        allocation = case.payments.by_allocation[self.allocation_id]
-        allocation.unapplied_on = self.value_date
-        for line in allocation.lines:
+        case.payments.by_allocation[self.allocation_id].unapplied_on = self.value_date
+        for line in self.lines:
             case.debts.by_id[line.debt_id].book(self.value_date, (ComponentAmount(line.component, line.amount),))
 
 

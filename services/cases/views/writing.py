@@ -124,6 +124,28 @@ def _booked(notes: Notes, heard: Heard[Any], case_id: UUID, amounts: Iterable[ty
     # A case has one currency, the portfolio's: its components may be added here.
     minor_units = sum(amount.amount.minor_units for amount in amounts)
     debt_id = UUID(bytes=heard.fact.debt_id)
+    _book(notes, heard, case_id, debt_id, minor_units)
+
+
+def _paid(notes: Notes, heard: Heard[told.PaymentApplied], case_id: UUID) -> None:
+    for debt_id, minor_units in _by_debt(heard.fact.lines).items():
+        _book(notes, heard, case_id, debt_id, -minor_units)
+
+
+def _unpaid(notes: Notes, heard: Heard[told.PaymentUnapplied], case_id: UUID) -> None:
+    for debt_id, minor_units in _by_debt(heard.fact.lines).items():
+        _book(notes, heard, case_id, debt_id, minor_units)
+
+
+def _by_debt(lines: Iterable[told.PaymentLine]) -> dict[UUID, int]:
+    paid: dict[UUID, int] = {}
+    for line in lines:
+        debt_id = UUID(bytes=line.debt_id)
+        paid[debt_id] = paid.get(debt_id, 0) + line.amount.minor_units
+    return paid
+
+
+def _book(notes: Notes, heard: Heard[Any], case_id: UUID, debt_id: UUID, minor_units: int) -> None:
     notes.ledger.append((case_id, heard.position, heard.tenant_id, debt_id, _day(heard.fact.value_date), heard.recorded_at, minor_units))
 
 
@@ -238,8 +260,6 @@ WITHOUT_TABLE: Sequence[type[Message]] = (
     told.HoldLifted,
     told.HoldExpired,
     told.InstalmentsScheduled,
-    told.PaymentApplied,
-    told.PaymentUnapplied,
     told.BalanceDifferenceExplained,
     told.BalanceDifferenceResolved,
     told.ArrearsDifferenceExplained,
@@ -304,6 +324,8 @@ NOTES: Mapping[type[Message], Callable[[Notes, Heard[Any], UUID], None]] = {
     told.FactSuperseded: _moved_on,
     told.FactRetracted: _moved_on,
     told.SegmentRecorded: _segment,
+    told.PaymentApplied: _paid,
+    told.PaymentUnapplied: _unpaid,
     **dict.fromkeys(WITHOUT_TABLE, _moved_on),
 }
 """Every fact of a case's own stream; those of other streams are passed over."""

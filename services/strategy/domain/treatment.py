@@ -222,6 +222,13 @@ def note_debt(treatment: Treatment, origin: Causation, debt_id: UUID, change: Mo
     _note(treatment, origin, treatment.standing.with_debt(debt_id, known + change), debt_id)
 
 
+def note_payment(treatment: Treatment, origin: Causation, changes: Mapping[UUID, Money]) -> None:
+    """What is paid on a debt that counts no longer changes nothing."""
+    for debt_id, change in changes.items():
+        if debt_id in treatment.standing.debts:
+            note_debt(treatment, origin, debt_id, change)
+
+
 def note_debt_gone(treatment: Treatment, origin: Causation, debt_id: UUID) -> None:
     _note(treatment, origin, treatment.standing.with_debt(debt_id, None), debt_id)
 
