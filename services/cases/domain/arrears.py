@@ -126,11 +126,13 @@ class _Cover:
             return self._through
         amounts: dict[Component, list[int]] = {component: [0] * len(self._instalments) for component in Component}
         self._surplus = dict.fromkeys(Component, 0)
+        for (_, component), given in self._given.items():
+            self._surplus[component] += given
         for place, instalment in enumerate(self._instalments):
             for part in instalment.components:
-                given = self._given.get((instalment.number, part.component), 0)
-                amounts[part.component][place] = max(0, part.amount.minor_units - given)
-                self._surplus[part.component] += max(0, given - part.amount.minor_units)
+                taken = min(self._given.get((instalment.number, part.component), 0), part.amount.minor_units)
+                amounts[part.component][place] = part.amount.minor_units - taken
+                self._surplus[part.component] -= taken
         self._through = {component: list(accumulate(each)) for component, each in amounts.items()}
         return self._through
 

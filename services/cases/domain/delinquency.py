@@ -161,20 +161,21 @@ def tell_after(case: Case, cause: str) -> None:
 def tell_what_changed(case: Case, cause: str, restated_cause: str, plain_since: date | None, cause_version: int = 0) -> None:
     """Tell how what is true now differs from what we have told. `cause_version`: the fact of this case that changed it, where one did.
 
-    One change for all days from `plain_since` on is a BucketChanged and nothing else; anything else changed the past: its intervals are
-    told as restated, and BucketChanged besides where today's bucket is another one.
+    One change for all days from `plain_since` on, or from none at all, is a BucketChanged and nothing else; anything else changed the
+    past: its intervals are told as restated, and BucketChanged besides where today's bucket is another one.
     """
     before, terms, today, count = case.delinquency.told, case.terms, case.today, lateness.of_case(case)
     after = count.steps_through(today)
     changed = courses.differences(before, after)
     if not changed:
         return
-    if not (len(changed) == 1 and changed[0].to is None and changed[0].from_ == plain_since):
+    is_plain = len(changed) == 1 and changed[0].to is None and (not before or changed[0].from_ == plain_since)
+    if not is_plain:
         intervals = tuple(_restated(difference, terms) for difference in changed)
         case.tell(DelinquencyRestated(**case.next(), intervals=intervals, cause=restated_cause, cause_version=cause_version))
     from_, to = courses.bucket_at(before, today), courses.bucket_at(after, today)
     if from_ != to:
-        _tell_bucket(case, count, from_, to, cause, after[-1].since)
+        _tell_bucket(case, count, from_, to, cause, after[-1].since if after else changed[-1].from_)
 
 
 def _tell_bucket(case: Case, count: Lateness, from_: str, to: str, cause: str, since: date) -> None:

@@ -206,7 +206,9 @@ def of_case(case: Case) -> Lateness:
     """As the case stands."""
     pauses = case.holds.union(HoldScope.DPD) if case.holds.by_id else _NOTHING
     scheduled = any(debt.instalments for debt in case.debts.by_id.values())
-    clocks = [_clock(case, debt, pauses) for debt in case.debts.by_id.values() if debt.schedule()] if scheduled else []
+    clocks = (
+        [_clock(case, debt, pauses) for debt in case.debts.by_id.values() if debt.instalments or debt.oldest_due_date] if scheduled else []
+    )
     return Lateness(case.terms, case.delinquency.reports, clocks, pauses, _settled(case))
 
 
