@@ -8,7 +8,9 @@ BIN := .venv/bin
 PROTOS := $(shell find proto/acuerdo proto/third_party/buf -name '*.proto')
 ARGS ?=
 
-.PHONY: help setup run test check kafka bench clean format released
+.PHONY: help setup run test check kafka bench proof chaos clean format released
+MINUTES ?= 10
+SEED ?= 1
 
 help: ## What each command does
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -35,6 +37,15 @@ kafka: setup ## Run a real Apache Kafka on this machine until Ctrl-C
 
 bench: setup ## Measure, against a peer in the same run, with a correctness check after it
 	@$(BIN)/python -m bench $(ARGS)
+
+proof: setup ## Everything that attacks the house, at full length: lost answers, dead servers, crash points, planted faults (an hour)
+	@$(BIN)/python -m proof.lost_answers --answers 1000
+	@$(BIN)/pytest -m long tests/proof $(ARGS)
+	@$(BIN)/python -m proof.crash.sweep
+	@$(BIN)/python -m proof.planted
+
+chaos: setup ## Random faults against all services under load, then the checker (MINUTES=10 SEED=1)
+	@$(BIN)/python -m proof.chaos --minutes $(MINUTES) --seed $(SEED) $(ARGS)
 
 clean: ## Remove what setup and run made (data too)
 	rm -rf .venv .tools .run proto/gen .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,1 +1,1 @@
-"""The checker: judges a finished run by what is stored, published and remembered, and by nothing the services say of themselves."""
+"""The checker: judges a finished run by the invariants of the house. It stands on SQL, Kafka records and the contracts alone."""

@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 
 from services.cases.card import CASES
 from services.cases.domain.dossier import FactRetracted
-from services.chassis.log.meta import meta_of, shared_meta
-from services.chassis.log.origins import Actor, Command, Context, HeardFact, TimerFired
+from services.chassis.log.meta import SharedMeta, meta_of, shared_meta
+from services.chassis.log.origins import Actor, Command, Context, HeardFact, Origin, TimerFired
 from services.chassis.log.units import NO_HASH
-from services.chassis.mapper import ContractsDiffer, Mapper, UnknownFact
+from services.chassis.mapper import Mapper, UnknownFact
 from services.chassis.service import Service
+from services.chassis.wire.hints import ContractsDiffer
 from services.kernel.facts import Causation, Fact
 from services.strategy.card import STRATEGY
 
@@ -78,9 +79,10 @@ def a_fact(kind: type[Fact]) -> st.SearchStrategy[Fact]:
 def test_every_fact_goes_to_bytes_and_comes_back(service: Service, kind: type[Fact]) -> None:
     @given(a_fact(kind))
     def comes_back(fact: Fact) -> None:
-        told = service.mapper.encode(fact, META, bytes(range(32)))
+        told = service.mapper.encode(fact, SharedMeta.of(META), bytes(range(32)))
         assert service.mapper.decode(told.event) == fact
-        assert service.mapper.encode(fact, META, bytes(range(32))) == told
+        assert service.mapper.encode(fact, SharedMeta.of(META), bytes(range(32))) == told
+        assert service.event.FromString(told.event).SerializeToString(deterministic=True) == told.event, "not as protobuf writes it"
         assert told.hash == hashlib.sha256(told.event).digest()
         assert told.type_name == f"{service.package}.{kind.__name__}"
         meta = meta_of(told.event)
@@ -106,8 +108,12 @@ def _asked() -> Command:
     return Command("acme", "issuer#ana", "cases/Do", "r1", bytes(32), Actor("AGENT", "ana", "boss"), correlation_id=UUID(int=5))
 
 
+def as_said(origin: Origin) -> EventMeta:
+    return EventMeta.FromString(b"".join(shared_meta(origin)))
+
+
 def test_a_command_says_who_asked() -> None:
-    meta = shared_meta(_asked())
+    meta = as_said(_asked())
     assert (meta.actor.kind, meta.actor.id, meta.actor.on_behalf_of) == (1, "ana", "boss")
     assert (meta.command_id, meta.correlation_id) == (_asked().id.bytes, UUID(int=5).bytes)
     assert not meta.HasField("causation")
@@ -115,9 +121,9 @@ def test_a_command_says_who_asked() -> None:
 
 
 def test_a_timer_and_a_heard_fact_say_what_they_rest_on() -> None:
-    fired = shared_meta(TimerFired("acme", UUID(int=4), 3, "batch.rows/2", AT))
+    fired = as_said(TimerFired("acme", UUID(int=4), 3, "batch.rows/2", AT))
     assert (fired.actor.kind, fired.actor.id, fired.causation.version) == (6, "batch.rows", 3)
-    heard = shared_meta(HeardFact("listener", "acme", Causation(UUID(int=8), 2), UUID(int=5), AT, Context(strategy_version="7")))
+    heard = as_said(HeardFact("listener", "acme", Causation(UUID(int=8), 2), UUID(int=5), AT, Context(strategy_version="7")))
     assert (heard.actor.id, heard.causation.stream_id, heard.causation.version) == ("listener", UUID(int=8).bytes, 2)
     assert (heard.correlation_id, heard.context.strategy_version) == (UUID(int=5).bytes, "7")
 

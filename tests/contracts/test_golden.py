@@ -7,10 +7,10 @@ import hashlib
 import pytest
 from google.protobuf import json_format
 
-from services.chassis.log.meta import meta_of
+from services.chassis.log.meta import SharedMeta, meta_of
 from services.chassis.service import Service
 from services.kernel.facts import Fact
-from tests.golden.kept import EXAMPLES, META, PREVIOUS, SERVICES, Kept, kept, written_today
+from tests.golden.kept import EXAMPLES, META, PREVIOUS, SERVICES, SHARED, Kept, kept, written_today
 
 KEPT = kept()
 BY_NAME = {service.name: service for service in SERVICES}
@@ -47,7 +47,7 @@ def test_a_golden_event_is_read_and_written_back_the_same(golden: Kept) -> None:
     fact = mapper.decode(golden.event)
     assert type(fact).__name__ == golden.name
     meta = meta_of(golden.event)
-    again = mapper.encode(fact, meta, meta.prev_hash)
+    again = mapper.encode(fact, SharedMeta.of(meta), meta.prev_hash)
     assert again.event == golden.event
     assert again.type_name == golden.said["type"]
     assert again.hash.hex() == hashlib.sha256(golden.event).hexdigest() == golden.said["sha256"]
@@ -80,7 +80,7 @@ def test_streams_of_examples_fold_from_their_bytes_as_they_were_told(service: Se
 
 
 def _decoded(service: Service, fact: Fact) -> Fact:
-    return service.mapper.decode(service.mapper.encode(fact, META, PREVIOUS).event)
+    return service.mapper.decode(service.mapper.encode(fact, SHARED, PREVIOUS).event)
 
 
 def _state(stream: object) -> str:

@@ -14,6 +14,7 @@ from acuerdo.common.v1.types_pb2 import Actor, Causation, DecisionContext, Event
 from google.protobuf import json_format
 
 from services.cases.card import CASES
+from services.chassis.log.meta import SharedMeta
 from services.chassis.service import Service
 from services.kernel.facts import Fact, Stream
 from services.strategy.card import STRATEGY
@@ -31,6 +32,7 @@ META = EventMeta(
     context=DecisionContext(strategy_version="s-1", rule_pack_version="r-1", experiment_arm="a", contact_id=bytes(range(48, 64))),
 )
 """The same for all, with every field set. Chains are tested elsewhere: one golden event never depends on another one's bytes."""
+SHARED = SharedMeta.of(META)
 PREVIOUS = hashlib.sha256(b"the event before").digest()
 
 Streams = Callable[[], Iterator[tuple[type[Stream], list[Fact]]]]
@@ -62,7 +64,7 @@ def written_today(service: Service) -> dict[str, bytes]:
     written: dict[str, bytes] = {}
     for _, facts in EXAMPLES[service.name]():
         for fact in facts:
-            written.setdefault(type(fact).__name__, service.mapper.encode(fact, META, PREVIOUS).event)
+            written.setdefault(type(fact).__name__, service.mapper.encode(fact, SHARED, PREVIOUS).event)
     return written
 
 

@@ -16,7 +16,7 @@ from services.kernel import ids
 
 class Casework(Desk):
     async def RegisterCase(self, request: pb.RegisterCaseRequest, context: Context) -> pb.RegisterCaseResponse:
-        portfolio = await self._portfolio(words.caller(context), request.portfolio_id)
+        portfolio = await self._portfolio_key(words.caller(context), request.portfolio_id)
         change = application.register_case(self._new_id(), portfolio.id, portfolio.client_id, wire.case_terms(request))
         stored = await self._log.run(self._asked_by(context, request), change)
         return pb.RegisterCaseResponse(receipt=words.receipt(stored), case_id=str(stored.streams[0].stream_id))

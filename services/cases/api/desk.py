@@ -62,8 +62,15 @@ class Desk:
 
     async def _key(self, who: Principal, case_id: str) -> CaseKey:
         """Of a case that the caller may see: whose terms it decides on."""
-        case = await self._case(who, case_id)
+        case = seen(who, await self._log.recall(Case, words.uuid(case_id, "case_id"), who.tenant_id))
         return CaseKey(case.id, case.portfolio_id)
+
+    async def _portfolio_key(self, who: Principal, portfolio_id: str) -> Portfolio:
+        """For whose it is, and nothing else: its terms may be older than those in force."""
+        portfolio = await self._log.recall(Portfolio, words.uuid(portfolio_id, "portfolio_id"), who.tenant_id)
+        if not portfolio.exists or not who.may_see_client(portfolio.client_id):
+            raise PortfolioIsUnknown
+        return portfolio
 
     async def _moment(self, who: Principal, request: Any) -> Moment:
         now, known_at = self._clock.now(), words.instant_or_none(request, "as_known_at")

@@ -11,8 +11,8 @@ from acuerdo.cases.v1 import types_pb2 as types
 from services.cases import application
 from services.cases.api import wire
 from services.cases.api.desk import Desk
-from services.cases.application import CaseKey
 from services.cases.domain.dossier import Confidence, KnownFact
+from services.chassis.identity import Principal
 from services.chassis.rpc import Context, words
 from services.chassis.seal.subjects import Subject
 from services.kernel import ids
@@ -21,13 +21,13 @@ from services.kernel import ids
 class Dossiers(Desk):
     async def RecordFact(self, request: pb.RecordFactRequest, context: Context) -> pb.RecordFactResponse:
         who = words.caller(context)
-        case = await self._case(who, request.case_id)
+        key = await self._key(who, request.case_id)
         origin = self._asked_by(context, request)
         fact_id = ids.derived(origin.id, "fact")
-        subject_id = words.uuid_or_none(request.subject_id, "subject_id") or case.parties.debtors()[0].person_id
-        value = await self._seals.seal(Subject(who.tenant_id, subject_id), case.id, sealed_field(fact_id), request.value)
+        subject_id = words.uuid_or_none(request.subject_id, "subject_id") or await self._debtor(who, request.case_id)
+        value = await self._seals.seal(Subject(who.tenant_id, subject_id), key.case_id, sealed_field(fact_id), request.value)
         change = application.record_fact(
-            CaseKey(case.id, case.portfolio_id),
+            key,
             fact_id,
             request.key,
             value,
@@ -37,6 +37,9 @@ class Dossiers(Desk):
         )
         stored = await self._log.run(origin, change)
         return pb.RecordFactResponse(receipt=words.receipt(stored), fact_id=str(fact_id))
+
+    async def _debtor(self, who: Principal, case_id: str) -> UUID:
+        return (await self._case(who, case_id)).parties.debtors()[0].person_id
 
     async def RetractFact(self, request: pb.RetractFactRequest, context: Context) -> pb.RetractFactResponse:
         key = await self._key(words.caller(context), request.case_id)

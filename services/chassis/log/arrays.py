@@ -6,12 +6,7 @@ import struct
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
 from uuid import UUID
-
-from psycopg.abc import AdaptContext
-from psycopg.adapt import Dumper
-from psycopg.pq import Format
 
 _HEAD = struct.Struct(">iiIii")  # dimensions, has nulls, element type, length, lower bound
 _NULL = struct.pack(">i", -1)
@@ -21,67 +16,35 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class Array(bytes):
-    """One array parameter, encoded. Subclasses name its type."""
+def int4s(values: Sequence[int]) -> bytes | None:
+    return _numbers(23, 4, "i", values)
 
 
-class Int4s(Array):
-    """integer[]"""
+def int8s(values: Sequence[int]) -> bytes | None:
+    return _numbers(20, 8, "q", values)
 
 
-class Int8s(Array):
-    """bigint[]"""
+def bools(values: Iterable[bool]) -> bytes | None:
+    return _array(16, [b"\0\0\0\1\1" if value else b"\0\0\0\1\0" for value in values])
 
 
-class Texts(Array):
-    """text[]"""
+def texts(values: Iterable[str | None]) -> bytes | None:
+    return _array(25, [_NULL if value is None else _text(value) for value in values], has_nulls=1)
 
 
-class Byteas(Array):
-    """bytea[]"""
+def byteas(values: Iterable[bytes | None]) -> bytes | None:
+    return _array(17, [_NULL if value is None else _length(value) + value for value in values], has_nulls=1)
 
 
-class Uuids(Array):
-    """uuid[]"""
+def uuids(values: Iterable[UUID]) -> bytes | None:
+    return _array(2950, [_SIXTEEN + value.bytes for value in values])
 
 
-class Bools(Array):
-    """boolean[]"""
+def instants(values: Iterable[datetime]) -> bytes | None:
+    return _numbers(1184, 8, "q", [(value - _EPOCH) // _MICROSECOND for value in values])
 
 
-class Instants(Array):
-    """timestamptz[]"""
-
-
-def int4s(values: Sequence[int]) -> Int4s:
-    return Int4s(_numbers(23, 4, "i", values))
-
-
-def int8s(values: Sequence[int]) -> Int8s:
-    return Int8s(_numbers(20, 8, "q", values))
-
-
-def bools(values: Iterable[bool]) -> Bools:
-    return Bools(_array(16, [b"\0\0\0\1\1" if value else b"\0\0\0\1\0" for value in values]))
-
-
-def texts(values: Iterable[str | None]) -> Texts:
-    return Texts(_array(25, [_NULL if value is None else _text(value) for value in values], has_nulls=1))
-
-
-def byteas(values: Iterable[bytes | None]) -> Byteas:
-    return Byteas(_array(17, [_NULL if value is None else _length(value) + value for value in values], has_nulls=1))
-
-
-def uuids(values: Iterable[UUID]) -> Uuids:
-    return Uuids(_array(2950, [_SIXTEEN + value.bytes for value in values]))
-
-
-def instants(values: Iterable[datetime]) -> Instants:
-    return Instants(_numbers(1184, 8, "q", [(value - _EPOCH) // _MICROSECOND for value in values]))
-
-
-def _numbers(element: int, size: int, code: str, values: Sequence[int]) -> bytes:
+def _numbers(element: int, size: int, code: str, values: Sequence[int]) -> bytes | None:
     flat = [size] * (2 * len(values))
     flat[1::2] = values
     if size == 4:
@@ -89,9 +52,10 @@ def _numbers(element: int, size: int, code: str, values: Sequence[int]) -> bytes
     return _array(element, [struct.pack(">" + f"i{code}" * len(values), *flat)] if flat else [], len(values))
 
 
-def _array(element: int, parts: Sequence[bytes], length: int | None = None, *, has_nulls: int = 0) -> bytes:
+def _array(element: int, parts: Sequence[bytes], length: int | None = None, *, has_nulls: int = 0) -> bytes | None:
+    """An empty column is NULL: the function unpacks each array it is given, and most are empty most of the time."""
     if not parts:
-        return b""
+        return None
     return _HEAD.pack(1, has_nulls, element, len(parts) if length is None else length, 1) + b"".join(parts)
 
 
@@ -103,20 +67,3 @@ def _length(value: bytes) -> bytes:
 def _text(value: str) -> bytes:
     encoded = value.encode()
     return _length(encoded) + encoded
-
-
-def register(context: AdaptContext) -> None:
-    """Teach a connection to send them."""
-    for kind, oid in _OIDS.items():
-        context.adapters.register_dumper(kind, type(f"{kind.__name__}Dumper", (_ArrayDumper,), {"oid": oid}))
-
-
-class _ArrayDumper(Dumper):
-    format = Format.BINARY
-
-    def dump(self, obj: Any) -> bytes | None:
-        # Empty columns go as NULL: the function unpacks each array it is given, and most are empty most of the time.
-        return bytes(obj) or None
-
-
-_OIDS = {Int4s: 1007, Int8s: 1016, Texts: 1009, Byteas: 1001, Uuids: 2951, Bools: 1000, Instants: 1185}

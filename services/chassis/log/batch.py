@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.chassis.log.arrays import bools, byteas, instants, int4s, int8s, texts, uuids
 from services.chassis.log.origins import Command, HeardUpTo, TimerFired
@@ -24,12 +23,11 @@ from services.chassis.log.units import (
 )
 
 STORED, REPEATED, REUSED, CONFLICT, CLAIMED, HEARD_ALREADY, TIMER_STALE, ALL_STORED = range(8)
-_ARGUMENTS = 54
+ARGUMENTS = 54
 _MICROSECOND = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """A unit is stored, or was before (`reply` is then the first one)."""
 
     position: int
@@ -39,11 +37,11 @@ class Placed:
 
 Outcome = Placed | NotStored | OutcomeUnknown
 
-CALL = "SELECT * FROM {schema}.append(" + ", ".join(f"${n}" for n in range(1, _ARGUMENTS + 1)) + ")"
+CALL = "SELECT * FROM {schema}.append(" + ", ".join(f"${n}" for n in range(1, ARGUMENTS + 1)) + ")"
 
 
-def arguments(units: Sequence[Unit], on_development_clock: bool, is_rerun: bool) -> list[Any]:
-    """The parameters of CALL, in order. `is_rerun`: the same batch was sent before and its answer was lost."""
+def arguments(units: Sequence[Unit], on_development_clock: bool, is_rerun: bool) -> list[bytes | None]:
+    """The parameters of CALL, in order, in PostgreSQL's binary form. `is_rerun`: the same batch was sent before and its answer was lost."""
     writes = [(n, write) for n, unit in enumerate(units, 1) for write in unit.writes]
     return [
         *_asked(units),
@@ -55,8 +53,8 @@ def arguments(units: Sequence[Unit], on_development_clock: bool, is_rerun: bool)
         *_claims([(n, claim) for n, unit in enumerate(units, 1) for claim in unit.claims]),
         *_claims([(n, claim) for n, unit in enumerate(units, 1) for claim in unit.releases]),
         int4s(_suspects(units)),
-        on_development_clock,
-        is_rerun,
+        b"\1" if on_development_clock else b"\0",
+        b"\1" if is_rerun else b"\0",
     ]
 
 
@@ -95,7 +93,7 @@ def _outcome(unit: Unit, row: tuple[Any, ...], is_rerun: bool) -> Outcome:
 # Columns -------------------------------------------------------------------------------------------------------------
 
 
-def _asked(units: Sequence[Unit]) -> list[Any]:
+def _asked(units: Sequence[Unit]) -> list[bytes | None]:
     """One row for each unit: its command, where it has one. A reply of NULL: nothing is kept of it."""
     nothing = (None, None, None, None, None, None)
     rows = [
@@ -121,7 +119,7 @@ def _through(units: Sequence[Unit]) -> list[int]:
     return list(accumulate(sum(len(write.events) for write in unit.writes) for unit in units))
 
 
-def _fired(rows: Sequence[tuple[int, TimerFired]]) -> list[Any]:
+def _fired(rows: Sequence[tuple[int, TimerFired]]) -> list[bytes | None]:
     return [
         int4s([n for n, _ in rows]),
         uuids([timer.stream_id for _, timer in rows]),
@@ -131,7 +129,7 @@ def _fired(rows: Sequence[tuple[int, TimerFired]]) -> list[Any]:
     ]
 
 
-def _heard(rows: Sequence[tuple[int, HeardUpTo]]) -> list[Any]:
+def _heard(rows: Sequence[tuple[int, HeardUpTo]]) -> list[bytes | None]:
     return [
         int4s([n for n, _ in rows]),
         texts([to.follower for _, to in rows]),
@@ -144,7 +142,7 @@ def _heard(rows: Sequence[tuple[int, HeardUpTo]]) -> list[Any]:
     ]
 
 
-def _writes(rows: Sequence[tuple[int, Write]]) -> list[Any]:
+def _writes(rows: Sequence[tuple[int, Write]]) -> list[bytes | None]:
     return [
         int4s([n for n, _ in rows]),
         uuids([write.stream_id for _, write in rows]),
@@ -157,7 +155,7 @@ def _writes(rows: Sequence[tuple[int, Write]]) -> list[Any]:
     ]
 
 
-def _events(writes: Sequence[tuple[int, Write]]) -> list[Any]:
+def _events(writes: Sequence[tuple[int, Write]]) -> list[bytes | None]:
     rows = [(n, write, told) for n, write in writes for told in write.events]
     return [
         int4s([n for n, _, _ in rows]),
@@ -170,7 +168,7 @@ def _events(writes: Sequence[tuple[int, Write]]) -> list[Any]:
     ]
 
 
-def _timers(writes: Sequence[tuple[int, Write]]) -> list[Any]:
+def _timers(writes: Sequence[tuple[int, Write]]) -> list[bytes | None]:
     rows = [(n, write, due) for n, write in writes if write.timers for due in write.timers]
     return [
         int4s([n for n, _, _ in rows]),
@@ -182,7 +180,7 @@ def _timers(writes: Sequence[tuple[int, Write]]) -> list[Any]:
     ]
 
 
-def _claims(rows: Sequence[tuple[int, ClaimKey]]) -> list[Any]:
+def _claims(rows: Sequence[tuple[int, ClaimKey]]) -> list[bytes | None]:
     return [
         int4s([n for n, _ in rows]),
         texts([claim.tenant_id for _, claim in rows]),

@@ -9,14 +9,14 @@ from typing import Any
 from uuid import UUID
 
 from acuerdo.common.v1 import log_pb2
-from acuerdo.common.v1.types_pb2 import EventMeta
 
 from services.chassis.log.cache import Live
-from services.chassis.log.meta import shared_meta
+from services.chassis.log.meta import SharedMeta, shared_meta
 from services.chassis.log.origins import Command, HeardUpTo, Origin, TimerFired
 from services.chassis.log.reader import Reader
 from services.chassis.log.units import ClaimedByAnother, ClaimKey, RefusedBefore, Stored, StreamVersion, Told, Unit, Write
 from services.chassis.mapper import Mapper
+from services.chassis.wire.writing import varint
 from services.kernel.facts import Change, Claim, Fact, Stream
 from services.kernel.refusal import AlreadyExists, IsInvalid, IsUnknown, Refusal
 
@@ -86,7 +86,7 @@ class Deciding:
         part = self._parts.get(stream_id)
         return (self.given[stream_id] if part is None else part.live).stream
 
-    def _collect(self, part: _Part, meta: EventMeta, change: Change[Any], origin: Origin) -> None:
+    def _collect(self, part: _Part, meta: SharedMeta, change: Change[Any], origin: Origin) -> None:
         live = part.live
         facts: Sequence[Fact] = live.stream.collect_events()  # type: ignore[assignment]  # a Stream tells Facts only
         for fact in facts:
@@ -137,8 +137,13 @@ def is_kept(refusal: Refusal) -> bool:
 
 
 def reply_of(streams: Sequence[StreamVersion]) -> bytes:
-    versions = [log_pb2.Reply.StreamVersion(stream_id=s.stream_id.bytes, version=s.version) for s in streams]
-    return log_pb2.Reply(streams=versions).SerializeToString(deterministic=True)
+    """log_pb2.Reply of these versions, the bytes that protobuf would write: there is one for every command."""
+    wire = b""
+    for stream_id, version in streams:
+        # 1 stream_id (16 bytes), 2 version (left out when 0), inside 1 streams.
+        body = b"\x0a\x10" + stream_id.bytes + (b"\x10" + varint(version) if version else b"")
+        wire += b"\x0a" + varint(len(body)) + body
+    return wire
 
 
 def refusal_reply(refusal: Refusal) -> bytes:

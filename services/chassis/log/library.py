@@ -13,16 +13,16 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from acuerdo.common.v1.types_pb2 import EventMeta
 from eventsourcing import persistence
 from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import IntegrityError, Notification, OperationalError, StoredEvent, Subscription, Tracking
 from eventsourcing.persistence import ProcessRecorder as LibraryProcessRecorder
-from psycopg import Connection, RawCursor
+from psycopg import Connection
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from services.chassis.log import arrays, batch
+from services.chassis.log import batch, calls
 from services.chassis.log.connections import WRITER_PLANS, dsn_as
+from services.chassis.log.meta import SharedMeta
 from services.chassis.log.origins import HeardUpTo
 from services.chassis.log.units import NO_HASH, Told, Unit, Write
 from services.chassis.mapper import Mapper
@@ -36,7 +36,7 @@ WAIT_SECONDS_MAX = 30.0
 class EventMapper(persistence.Mapper[UUID]):
     """Facts as the bytes of their message, and back, by the library's contract. `meta` is what all of them share."""
 
-    def __init__(self, mapper: Mapper, meta: EventMeta) -> None:
+    def __init__(self, mapper: Mapper, meta: SharedMeta) -> None:
         super().__init__(transcoder=persistence.JSONTranscoder())
         self._mapper, self._meta = mapper, meta
 
@@ -65,12 +65,15 @@ class ProcessRecorder(LibraryProcessRecorder):
             max_size=CONNECTIONS_MAX,
             timeout=WAIT_SECONDS_MAX,
             kwargs={"autocommit": True},
-            configure=arrays.register,
+            configure=self._prepare,
             open=True,
         )
 
     def close(self) -> None:
         self._pool.close()
+
+    def _prepare(self, connection: Connection[Any]) -> None:
+        calls.prepare(connection, self._call)
 
     # Writing ----------------------------------------------------------------------------------------------------------
 
@@ -83,9 +86,7 @@ class ProcessRecorder(LibraryProcessRecorder):
             if tracking is None and not writes:
                 return []
             unit = Unit(self._heard(connection, tracking), writes)
-            with RawCursor(connection) as cursor:
-                cursor.execute(self._call, batch.arguments([unit], False, False), prepare=True, binary=True)
-                (outcome,) = batch.outcomes([unit], cursor.fetchall(), False)
+            (outcome,) = batch.outcomes([unit], calls.call(connection, batch.arguments([unit], False, False)), False)
         if not isinstance(outcome, batch.Placed):
             raise IntegrityError(type(outcome).__name__)
         first = outcome.position - len(stored_events) + 1

@@ -81,6 +81,13 @@ class Loading:
         finally:
             self._locks.release((stream_id,))
 
+    def remembered(self, stream: type[S], stream_id: UUID, tenant_id: str) -> S | None:
+        """As the cache has it, however old."""
+        live = self._cache.get(stream_id)
+        if live is None or live.tenant_id != tenant_id or not isinstance(live.stream, stream):
+            return None
+        return live.stream
+
     async def _cold(self, wanted: Mapping[UUID, Wanted]) -> dict[UUID, Live]:
         cold = {}
         for stream_id, records in (await self._reader.streams(list(wanted))).items():

@@ -228,6 +228,13 @@ class Log:
         """The live stream, with everything stored by anyone until now. Look, do not touch. Blank where there is none for this tenant."""
         return await self._loading.live(stream, stream_id, tenant_id)
 
+    async def recall(self, stream: type[S], stream_id: UUID, tenant_id: str) -> S:
+        """The stream as this process saw it last, loaded where it has not: for what never changes once told (whose a case is).
+
+        It may be older than what is stored: what a decision rests on is loaded, and checked, by `run`.
+        """
+        return self._loading.remembered(stream, stream_id, tenant_id) or await self.load(stream, stream_id, tenant_id)
+
     async def fold(self, stream: type[S], stream_id: UUID, tenant_id: str, known_at: datetime | None = None) -> S:
         """A fresh fold of the stored history, as far as it was known at an instant (None: all of it). Blank where nothing was."""
         folded = stream.blank(stream_id)

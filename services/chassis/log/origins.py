@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from services.kernel import ids
 from services.kernel.facts import Causation
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(NamedTuple):
     """Who did it. `kind` is a member name of acuerdo.common.v1.Actor.Kind without its prefix: AGENT, SYSTEM, TIMER …"""
 
     kind: str
@@ -29,8 +29,10 @@ class Context:
     contact_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+_NOTHING_IN_FORCE = Context()
+
+
+class Command(NamedTuple):
     """A caller asked. Identified by (tenant, principal, method, request_id): asked again with the same payload, it gets the first reply."""
 
     tenant_id: str
@@ -45,12 +47,16 @@ class Command:
     occurred_at: datetime | None = None
     """When the caller says it happened; None: now."""
     correlation_id: UUID | None = None
-    context: Context = field(default_factory=Context)
+    context: Context = _NOTHING_IN_FORCE
     traceparent: str = ""
 
     @property
     def id(self) -> UUID:
-        return ids.derived("command", self.tenant_id, self.principal, self.method, self.request_id)
+        return UUID(bytes=self.id_bytes)
+
+    @property
+    def id_bytes(self) -> bytes:
+        return ids.derived_bytes("command", self.tenant_id, self.principal, self.method, self.request_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,11 @@ class TimerFired:
 
     @property
     def id(self) -> UUID:
-        return ids.derived("timer", self.stream_id, self.version, self.key, self.due.isoformat())
+        return UUID(bytes=self.id_bytes)
+
+    @property
+    def id_bytes(self) -> bytes:
+        return ids.derived_bytes("timer", self.stream_id, self.version, self.key, self.due.isoformat())
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +95,11 @@ class HeardFact:
 
     @property
     def id(self) -> UUID:
-        return ids.derived("heard", self.follower, self.cause.stream_id, self.cause.version)
+        return UUID(bytes=self.id_bytes)
+
+    @property
+    def id_bytes(self) -> bytes:
+        return ids.derived_bytes("heard", self.follower, self.cause.stream_id, self.cause.version)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from services.chassis.log.origins import Command, HeardUpTo, TimerFired
@@ -15,8 +16,7 @@ NO_HASH = bytes(32)
 """prev_hash of a stream's first event."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """One event ready to be stored."""
 
     type_name: str
@@ -29,8 +29,7 @@ class Told:
     """W3C trace context of the decision; empty where nothing is traced."""
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(NamedTuple):
     """What one stream gets. With no events it is a version check: the decision to tell nothing (or to refuse) was taken on this version."""
 
     stream_id: UUID
@@ -53,8 +52,7 @@ class ClaimKey:
     stream_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """One command, one timer, or a batch of heard facts with the position they move."""
 
     origin: Command | TimerFired | HeardUpTo
@@ -65,14 +63,12 @@ class Unit:
     """Serialised reply or refusal, kept with a Command for 30 days; no personal data."""
 
 
-@dataclass(frozen=True, slots=True)
-class StreamVersion:
+class StreamVersion(NamedTuple):
     stream_id: UUID
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """The unit is durable (or was already: `is_repeated`, with the first reply)."""
 
     position: int

@@ -1,22 +1,18 @@
-"""The writer: what has gathered is one call of one SQL function; what queues meanwhile is the next batch."""
+"""The writer: what has gathered is one call of one SQL function; what queues meanwhile is the next batch, on its way behind the first."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import deque
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import psycopg
 import structlog
-from psycopg import AsyncConnection, AsyncRawCursor, pq
 
-from services.chassis.log import arrays, batch
+from services.chassis.log import batch
 from services.chassis.log.batch import Outcome, Placed
-from services.chassis.log.connections import connect
+from services.chassis.log.calls import Calls, Row
 from services.chassis.log.units import LogIsBusy, OutcomeUnknown, Unit, UnitIsBad
 from services.chassis.telemetry import metrics
 
@@ -31,7 +27,8 @@ RETRY_PAUSE_SECONDS = 0.05
 BUSY_RETRY_AFTER_SECONDS = 0.2
 LOOK_FOR_LATE_SECONDS = 0.05
 """One look over all who wait is cheaper than a timer for each of them."""
-HALVED_FROM = 16
+CALLS_IN_FLIGHT_MAX = 2
+"""The second is ready when the first is stored: the server never waits for us to decide."""
 
 TRANSIENT = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, OSError, TimeoutError)
 """What says nothing about the unit: the connection, the server, a lock, a standby that is not yet promoted."""
@@ -39,61 +36,68 @@ TRANSIENT = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, OS
 _log = structlog.get_logger("log")
 
 
-@dataclass(slots=True, eq=False)
-class _Waiting:
+class _Waiting(NamedTuple):
     unit: Unit
     answered: asyncio.Future[Placed]
     late_at: float
     size: int
 
 
+class _Batch(NamedTuple):
+    taken: list[_Waiting]
+    answered: asyncio.Future[list[Row]]
+    sent_at: float
+
+
 class Writer:
-    """One connection, one batch in flight. Whatever happens, every waiting caller is answered."""
+    """One connection, at most two batches in flight. Whatever happens, every waiting caller is answered."""
 
     def __init__(self, dsn: str, schema: str, on_development_clock: bool) -> None:
         self._dsn, self._on_development_clock = dsn, on_development_clock
         self._schema = schema
-        self._call = batch.CALL.format(schema=schema)
+        self._statement = batch.CALL.format(schema=schema)
         self._queue: deque[_Waiting] = deque()
-        self._in_flight: Sequence[_Waiting] = ()
-        self._gathered = asyncio.Event()
-        self._connection: AsyncConnection[Any] | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._in_flight: deque[_Batch] = deque()
+        self._calls: Calls | None = None
+        self._will_send = False
+        self._settling: asyncio.Task[None] | None = None
         self._watch: asyncio.Task[None] | None = None
+        self._is_idle = asyncio.Event()
         self._stopping = False
-        self._abandoned: set[asyncio.Task[Any]] = set()
 
     async def start(self) -> None:
-        self._connection = await self._connect()
-        self._task = asyncio.create_task(self._write_on(), name="log.writer")
+        self._calls = await self._connect()
         self._watch = asyncio.create_task(self._answer_the_late(), name="log.writer.late")
 
     async def stop(self) -> None:
         """Write what has gathered, then close."""
         self._stopping = True
-        self._gathered.set()
-        if self._task is not None:
-            await self._task
         if self._watch is not None:
+            while self._queue or self._in_flight:
+                self._is_idle.clear()
+                await self._is_idle.wait()
             self._watch.cancel()
-        await self._drop_connection()
+        self._hang_up()
 
     async def wait(self) -> None:
-        if self._task is not None:
-            await asyncio.shield(self._task)
+        if self._watch is not None:
+            await asyncio.shield(self._watch)
 
     async def append(self, unit: Unit, deadline_seconds: float) -> Placed:
         """The unit's place once it is durable. Raises NotStored (by kind), or OutcomeUnknown at the deadline.
 
         The caller may be cancelled; the unit is written all the same.
         """
-        if self._stopping or self._task is None or self._task.done() or len(self._queue) >= UNITS_WAITING_MAX:
+        if self._stopping or self._watch is None or self._watch.done() or len(self._queue) >= UNITS_WAITING_MAX:
             raise LogIsBusy(BUSY_RETRY_AFTER_SECONDS)
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Placed] = loop.create_future()
-        size = sum(len(told.event) for write in unit.writes for told in write.events)
+        size = sum([len(told.event) for write in unit.writes for told in write.events])
         self._queue.append(_Waiting(unit, answered, loop.time() + deadline_seconds, size))
-        self._gathered.set()
+        if not self._will_send:
+            # Not at once: whoever decides in this turn of the loop comes along.
+            self._will_send = True
+            loop.call_soon(self._send)
         return await answered
 
     async def _answer_the_late(self) -> None:
@@ -103,47 +107,31 @@ class Writer:
             await asyncio.sleep(LOOK_FOR_LATE_SECONDS)
             metrics.LOG_QUEUE.set(len(self._queue), {"service": self._schema})
             now = loop.time()
-            for waiting in (*self._in_flight, *self._queue):
+            for waiting in (*(one for sent in self._in_flight for one in sent.taken), *self._queue):
                 if waiting.late_at <= now:
                     _answer(waiting, OutcomeUnknown())
             if any(waiting.late_at <= now for waiting in self._queue):
                 self._queue = deque(waiting for waiting in self._queue if waiting.late_at > now)
+                self._tell_if_idle()
+            if self._settling is None and self._in_flight and self._in_flight[0].sent_at + CALL_SECONDS_MAX < time.monotonic():
+                self._hang_up()
 
-    async def _write_on(self) -> None:
-        """The next batch is sent before the callers of the last one are told, so that they decide while the server works.
+    # The ordinary way -------------------------------------------------------------------------------------------------
 
-        When nothing has queued meanwhile, half of them are told first: what they ask next is that batch.
-        """
-        to_tell: list[tuple[_Waiting, Outcome]] = []
-        try:
-            while True:
-                if not self._queue and to_tell:
-                    half = len(to_tell) // 2 if len(to_tell) >= HALVED_FROM else len(to_tell)
-                    _tell(to_tell[:half])
-                    del to_tell[:half]
-                    await asyncio.sleep(0)
-                if not self._queue:
-                    if to_tell:
-                        _tell(to_tell)
-                        to_tell = []
-                    elif self._stopping:
-                        return
-                    else:
-                        self._gathered.clear()
-                        await self._gathered.wait()
-                    continue
-                self._in_flight = taken = self._take()
-                writing = asyncio.create_task(self._outcomes(taken))
-                await asyncio.sleep(0)
-                _tell(to_tell)
-                to_tell = []
-                to_tell = list(zip(taken, await writing, strict=True))
-                self._in_flight = ()
-        finally:
-            # Nobody waits for ever, not even when a bug ends this task.
-            _tell(to_tell)
-            for waiting in (*self._in_flight, *self._queue):
-                _answer(waiting, OutcomeUnknown())
+    def _send(self) -> None:
+        """What has gathered, unless two batches are under way or the second would be small beside the first."""
+        self._will_send = False
+        while self._queue and self._settling is None and self._may_send():
+            taken = self._take()
+            answered = self._call([waiting.unit for waiting in taken], is_rerun=False)
+            self._in_flight.append(_Batch(taken, answered, time.monotonic()))
+            answered.add_done_callback(self._receive)
+
+    def _may_send(self) -> bool:
+        in_flight = len(self._in_flight)
+        if in_flight and in_flight < CALLS_IN_FLIGHT_MAX:
+            return len(self._queue) * 2 >= len(self._in_flight[-1].taken)
+        return not in_flight
 
     def _take(self) -> list[_Waiting]:
         taken: list[_Waiting] = []
@@ -154,91 +142,93 @@ class Writer:
         metrics.BATCH_UNITS.record(len(taken), {"service": self._schema})
         return taken
 
-    async def _outcomes(self, taken: Sequence[_Waiting]) -> list[Outcome]:
-        """One for each, whatever happens. A unit that the database refuses is found by halving."""
-        units = [waiting.unit for waiting in taken]
+    def _call(self, units: list[Unit], *, is_rerun: bool) -> asyncio.Future[list[Row]]:
+        """Fails where it could not be sent: whatever it is, the callers are answered the same way."""
         try:
-            return await self._call_until_answered(units)
-        except psycopg.Error as bad:
-            if len(taken) == 1:
-                _log.error("unit_is_bad", error_type=type(bad).__name__, error_code=bad.sqlstate)
-                return [UnitIsBad(type(bad).__name__, bad.sqlstate or "")]
+            if self._calls is None or self._calls.is_lost:
+                raise psycopg.OperationalError("not connected")
+            return self._calls.send(batch.arguments(units, self._on_development_clock, is_rerun))
         except Exception as error:  # noqa: BLE001 - a bug here must answer the callers, not leave them waiting for ever
-            if len(taken) == 1:
-                _log.error("unit_is_bad", error_type=type(error).__name__, exc_info=error)
-                return [UnitIsBad(type(error).__name__, "")]
-        half = len(taken) // 2
-        return [*await self._outcomes(taken[:half]), *await self._outcomes(taken[half:])]
+            failed: asyncio.Future[list[Row]] = asyncio.get_running_loop().create_future()
+            failed.set_exception(error)
+            return failed
 
-    async def _call_until_answered(self, units: list[Unit]) -> list[Outcome]:
+    def _receive(self, answered: asyncio.Future[list[Row]]) -> None:
+        """Tell the callers, in order; what they ask next is a batch again. Anything but rows is settled apart."""
+        if self._settling is not None:
+            return
+        if answered.exception() is not None:
+            self._settling = asyncio.create_task(self._settle(), name="log.writer.settling")
+            return
+        sent = self._in_flight.popleft()
+        metrics.COMMIT_SECONDS.record(time.monotonic() - sent.sent_at, {"service": self._schema})
+        self._tell(sent, answered.result())
+        self._tell_if_idle()
+        if self._queue and not self._will_send:
+            self._send()
+
+    def _tell(self, sent: _Batch, rows: list[Row]) -> None:
+        outcomes = batch.outcomes([waiting.unit for waiting in sent.taken], rows, False)
+        for waiting, outcome in zip(sent.taken, outcomes, strict=True):
+            _answer(waiting, outcome)
+
+    def _tell_if_idle(self) -> None:
+        if not self._queue and not self._in_flight:
+            self._is_idle.set()
+
+    # The other way ----------------------------------------------------------------------------------------------------
+
+    async def _settle(self) -> None:
+        """Batches that were under way when something failed, one after the other, until each unit has its outcome."""
+        try:
+            while self._in_flight:
+                sent = self._in_flight[0]
+                outcomes = await self._outcomes([waiting.unit for waiting in sent.taken], sent.answered)
+                for waiting, outcome in zip(sent.taken, outcomes, strict=True):
+                    _answer(waiting, outcome)
+                self._in_flight.popleft()
+        finally:
+            self._settling = None
+            self._tell_if_idle()
+            self._send()
+
+    async def _outcomes(self, units: list[Unit], answered: asyncio.Future[list[Row]] | None = None) -> list[Outcome]:
+        """One for each, whatever happens. A unit that the database refuses is found by halving."""
+        try:
+            return await self._until_answered(units, answered)
+        except Exception as error:  # noqa: BLE001 - a bug here must answer the callers, not leave them waiting for ever
+            if len(units) == 1:
+                code = getattr(error, "sqlstate", None) or ""
+                is_refused = isinstance(error, psycopg.Error)
+                _log.error("unit_is_bad", error_type=type(error).__name__, error_code=code, exc_info=None if is_refused else error)
+                return [UnitIsBad(type(error).__name__, code)]
+        half = len(units) // 2
+        return [*await self._outcomes(units[:half]), *await self._outcomes(units[half:])]
+
+    async def _until_answered(self, units: list[Unit], answered: asyncio.Future[list[Row]] | None) -> list[Outcome]:
         """Never concludes "not stored" from silence: the identical batch is sent again on a new connection until it is answered."""
         give_up_at = time.monotonic() + GIVE_UP_AFTER_SECONDS
         is_rerun = False
         while True:
             try:
-                started = time.monotonic()
-                rows = await self._call_once(units, is_rerun)
-                metrics.COMMIT_SECONDS.record(time.monotonic() - started, {"service": self._schema})
-                return batch.outcomes(units, rows, is_rerun)
+                if self._calls is None or self._calls.is_lost:
+                    self._calls = await asyncio.wait_for(self._connect(), CALL_SECONDS_MAX)
+                answered = answered or self._call(units, is_rerun=is_rerun)
+                return batch.outcomes(units, await asyncio.wait_for(answered, CALL_SECONDS_MAX), is_rerun)
             except TRANSIENT as lost:
-                is_rerun = True
+                answered, is_rerun = None, True
                 _log.warning("log_connection_lost", error_type=type(lost).__name__)
-                await self._drop_connection()
+                self._hang_up()
                 if time.monotonic() > give_up_at:
                     return [OutcomeUnknown() for _ in units]
                 await asyncio.sleep(RETRY_PAUSE_SECONDS)
 
-    async def _call_once(self, units: list[Unit], is_rerun: bool) -> list[tuple[Any, ...]]:
-        if self._connection is None:
-            self._connection = await asyncio.wait_for(self._connect(), CALL_SECONDS_MAX)
-        calling = asyncio.create_task(self._execute(self._connection, batch.arguments(units, self._on_development_clock, is_rerun)))
-        done, _ = await asyncio.wait({calling}, timeout=CALL_SECONDS_MAX)
-        if not done:
-            self._abandon(self._connection, calling)
-            raise TimeoutError
-        return calling.result()
+    async def _connect(self) -> Calls:
+        return await Calls.open(self._dsn, self._statement, batch.ARGUMENTS)
 
-    async def _execute(self, connection: AsyncConnection[Any], arguments: list[Any]) -> list[tuple[Any, ...]]:
-        # A raw cursor: looking for placeholders in so long a statement would take longer than sending it.
-        async with AsyncRawCursor(connection) as cursor:
-            await cursor.execute(self._call, arguments, prepare=True, binary=True)
-            return await cursor.fetchall()
-
-    async def _connect(self) -> AsyncConnection[Any]:
-        connection = await connect(self._dsn)
-        arrays.register(connection)
-        return connection
-
-    def _abandon(self, connection: AsyncConnection[Any], calling: asyncio.Task[Any]) -> None:
-        """Cancelling a call to a frozen server takes seconds: it goes on dying by itself."""
-        self._connection = None
-        dying = asyncio.create_task(_die(connection, calling), name="log.writer.abandoned")
-        self._abandoned.add(dying)
-        dying.add_done_callback(self._abandoned.discard)
-
-    async def _drop_connection(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await _close(connection)
-
-
-async def _die(connection: AsyncConnection[Any], calling: asyncio.Task[Any]) -> None:
-    calling.cancel()
-    await asyncio.wait({calling})
-    if not calling.cancelled():
-        calling.exception()  # nobody's business any more; asking for it keeps asyncio from complaining
-    await _close(connection)
-
-
-async def _close(connection: AsyncConnection[Any]) -> None:
-    with suppress(psycopg.Error, OSError):
-        if connection.pgconn.status == pq.ConnStatus.OK:
-            await connection.close()
-
-
-def _tell(told: Sequence[tuple[_Waiting, Outcome]]) -> None:
-    for waiting, outcome in told:
-        _answer(waiting, outcome)
+    def _hang_up(self) -> None:
+        if self._calls is not None:
+            self._calls.close()
 
 
 def _answer(waiting: _Waiting, outcome: Outcome) -> None:

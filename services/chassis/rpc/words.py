@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -55,7 +54,7 @@ class AskedBy:
         if who.is_of_the_platform:
             raise NotPermitted("TENANT_IS_NEEDED")
         etag = getattr(request, "etag", "")
-        command = Command(
+        return Command(
             tenant_id=who.tenant_id,
             principal=who.name,
             method=call.method[1:],
@@ -67,7 +66,6 @@ class AskedBy:
             correlation_id=_correlation_id(context),
             traceparent=current_traceparent(),
         )
-        return command if command.correlation_id is not None else replace(command, correlation_id=command.id)
 
     def _hash(self, request: Message) -> bytes:
         """Keyed, so that nobody guesses small payloads from the stored hash."""

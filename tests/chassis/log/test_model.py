@@ -12,7 +12,7 @@ import psycopg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.chassis.log import arrays, batch
+from services.chassis.log import batch, calls
 from services.chassis.log.batch import Placed
 from services.chassis.log.origins import Actor, Command, HeardUpTo, TimerFired
 from services.chassis.log.units import NO_HASH, ClaimKey, Told, Unit, Write
@@ -159,7 +159,7 @@ async def test_append_judges_as_the_model_does(database: str) -> None:
     @given(BATCHES)
     def judged_alike(batches: tuple[tuple[tuple[int, Any], ...], ...]) -> None:
         with psycopg.connect(database, autocommit=True) as connection:
-            arrays.register(connection)
+            calls.prepare(connection, batch.CALL.format(schema="ledgers"))
             _empty(connection)
             model = Model()
             for recipes in batches:
@@ -181,10 +181,7 @@ def _in_order(model: Model, cooked: list[Unit]) -> list[str]:
 
 
 def _append(connection: psycopg.Connection[Any], cooked: list[Unit]) -> list[Any]:
-    call = batch.CALL.format(schema="ledgers")
-    with psycopg.RawCursor(connection) as cursor:
-        cursor.execute(call.encode(), batch.arguments(cooked, False, False), binary=True)
-        return list(batch.outcomes(cooked, cursor.fetchall(), False))
+    return list(batch.outcomes(cooked, calls.call(connection, batch.arguments(cooked, False, False)), False))
 
 
 def _empty(connection: psycopg.Connection[Any]) -> None:

@@ -18,6 +18,7 @@ from google.type.date_pb2 import Date
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.chassis.log.meta import shared_meta
 from services.chassis.log.origins import Command
 from services.chassis.log.units import Stored, StreamVersion
 from services.chassis.rpc import words
@@ -71,7 +72,8 @@ async def test_a_command_is_who_asked_what_by_the_token(commands: Any, bearer: C
 
 async def test_without_a_correlation_id_the_command_is_its_own(commands: Any, bearer: Callable[..., Any]) -> None:
     command = await commands(a_closing(), bearer("supervisor"))
-    assert command.correlation_id == command.id
+    meta = types.EventMeta.FromString(b"".join(shared_meta(command)))
+    assert meta.correlation_id == meta.command_id == command.id.bytes
 
 
 async def test_the_payload_hash_is_keyed_and_blind_to_request_id_and_etag_only(commands: Any, bearer: Callable[..., Any]) -> None:

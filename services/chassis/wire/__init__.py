@@ -1,0 +1,1 @@
+"""Wire: facts as protobuf bytes and back, by functions made from the descriptors when the service starts."""
