@@ -159,7 +159,9 @@ def lift(
     if hold.lifted_on is not None:
         if effective_on is None or hold.lifted_on == on:
             return
-        raise HoldIsLifted(hold_id=hold_id, effective_on=hold.lifted_on)
+        # A lift that lies ahead may be brought forward: until then the hold still holds, and somebody may want it to stop today.
+        if not case.today <= on < hold.lifted_on:
+            raise HoldIsLifted(hold_id=hold_id, effective_on=hold.lifted_on)
     lifted_by = RULES[hold.kind].lifted_by
     if by is not None and not by & lifted_by:
         raise HoldIsNotYoursToLift(kind=hold.kind.name, lifted_by=", ".join(sorted(lifted_by)))
