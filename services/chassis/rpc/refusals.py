@@ -244,5 +244,6 @@ STATUS_OF: Mapping[type[BaseException], Callable[[Any], Answer]] = {
     psycopg.errors.QueryCanceled: _too_slow,
     PoolTimeout: _unavailable,
     psycopg.OperationalError: _unavailable,
+    psycopg.errors.ReadOnlySqlTransaction: _unavailable,
 }
 """Exception to status; the nearest class counts."""

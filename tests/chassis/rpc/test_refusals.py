@@ -73,6 +73,7 @@ ROWS: list[tuple[Exception, str, str, dict[str, str], type | None]] = [
     (PoolTimeout(SECRET), "UNAVAILABLE", "STORE_IS_UNAVAILABLE", {}, RetryInfo),
     (psycopg.OperationalError(SECRET), "UNAVAILABLE", "STORE_IS_UNAVAILABLE", {}, RetryInfo),
     (psycopg.errors.AdminShutdown(SECRET), "UNAVAILABLE", "STORE_IS_UNAVAILABLE", {}, RetryInfo),
+    (psycopg.errors.ReadOnlySqlTransaction(SECRET), "UNAVAILABLE", "STORE_IS_UNAVAILABLE", {}, RetryInfo),
 ]
 
 
