@@ -1,30 +1,80 @@
-"""`python -m bench [all|log|relay] [--runs 5] [--seconds 3]`: measure, print a table, keep the log's figures in .run/bench/."""
+"""`python -m bench [all|log|unary|register|relay|reaction|replay|disk|growth]`: measure, check, print, keep.
+
+Every part has its own server; every run ends with the correctness gate; every aim stands beside its value.
+"""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib
 import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import fields, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from bench import log, relay
-from dev.kafka import HOME, is_available
+from bench.place import Place, Size
+from bench.report import Report, keep, show
+from dev.kafka import HOME, Kafka, is_available
+from dev.postgres import Postgres
+
+PARTS = ("log", "unary", "register", "relay", "reaction", "replay", "disk", "growth")
+"""Each is a module here with `measure(place, size)`."""
+NEEDS_KAFKA = frozenset({"relay", "reaction"})
+USES_KAFKA = NEEDS_KAFKA | {"unary"}
 
 
 def main() -> None:
+    asked = _parser().parse_args()
+    parts = PARTS if asked.which == "all" else (asked.which,)
+    missing = is_available()
+    if missing and NEEDS_KAFKA & set(parts):
+        sys.exit(f"{', '.join(sorted(NEEDS_KAFKA & set(parts)))}: measured on real Kafka only. {missing}")
+    given = {name: value for name, value in vars(asked).items() if name in {field.name for field in fields(Size)} and value is not None}
+    reports = []
+    for part in parts:
+        began = time.monotonic()
+        report = run(part, replace(Size(), **given), has_kafka=not missing)
+        report.said.append(f"took {time.monotonic() - began:.0f} s in all")
+        show(report)
+        reports.append(report)
+    print(f"\nkept: {keep(reports, asked.json)}")
+
+
+def run(part: str, size: Size, *, has_kafka: bool) -> Report:
+    """One part, on servers of its own."""
+    print(f"\n{part} …", flush=True)
+    HOME.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=HOME.parent, prefix=f"bench-{part}-", ignore_cleanup_errors=True) as folder, ExitStack() as servers:
+        home = Path(folder)
+        dsn = servers.enter_context(Postgres(home / "postgres")).dsn
+        uses_kafka = part in USES_KAFKA and has_kafka
+        kafka = servers.enter_context(Kafka(HOME, home / "kafka")).bootstrap if uses_kafka else ""
+        report: Report = asyncio.run(importlib.import_module(f"bench.{part}").measure(Place(dsn, home, kafka), size))
+        return report
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure against peers in the same run, and check what was done.")
-    parser.add_argument("which", nargs="?", choices=["all", "log", "relay"], default="all")
-    parser.add_argument("--runs", type=int, default=3, help="log: interleaved rounds; the median counts")
-    parser.add_argument("--seconds", type=float, default=3.0, help="log: of each measurement")
-    parser.add_argument("--events", type=int, default=300_000, help="relay: facts in the backlog")
-    parser.add_argument("--commands", type=int, default=400, help="relay: commands whose way to a listener is timed")
-    asked = parser.parse_args()
-    HOME.parent.mkdir(exist_ok=True)
-    if asked.which in ("all", "log"):
-        asyncio.run(log.bench(asked.runs, asked.seconds))
-    if asked.which in ("all", "relay"):
-        if missing := is_available():
-            sys.exit(f"The relay is measured on real Kafka only: {missing}")
-        asyncio.run(relay.bench(asked.events, asked.commands))
+    parser.add_argument("which", nargs="?", choices=["all", *PARTS], default="all")
+    parser.add_argument("--json", type=Path, help="where to keep everything (default: .run/bench/)")
+    helps: Sequence[tuple[str, type, str]] = (
+        ("runs", int, "interleaved rounds; the median counts"),
+        ("seconds", float, "of each measurement of a rate"),
+        ("events", int, "in a backlog, or in a log that is folded"),
+        ("commands", int, "timed one by one in each round"),
+        ("rows", int, "sent through RegisterCases in each round"),
+        ("few-cases", int, "growth: the smaller log"),
+        ("many-cases", int, "growth: the larger log"),
+        ("case-events", int, "replay: in the one case"),
+    )
+    defaults = Size()
+    for name, kind, text in helps:
+        parser.add_argument(f"--{name}", type=kind, help=f"{text} (default: {getattr(defaults, name.replace('-', '_'))})")
+    return parser
 
 
 if __name__ == "__main__":

@@ -1,155 +1,138 @@
-"""How fast the relay tells: a backlog from PostgreSQL to real Kafka, and from commit to an awake consumer when idle.
-
-`python -m bench relay [--events 300000] [--commands 400]`; ends with a correctness check over everything published.
-"""
+"""How fast the relay tells: a backlog from PostgreSQL to real Kafka, beside a writer, and from commit to an awake consumer when idle."""
 
 from __future__ import annotations
 
 import asyncio
-import tempfile
 import time
-from pathlib import Path
-from statistics import quantiles
-from uuid import UUID
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-import psycopg
-from acuerdo.cases.v1.events_pb2 import CaseEvent
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from dev.kafka import HOME
-from dev.kafka import Kafka as KafkaServer
-from dev.postgres import Postgres
+from bench.aims import held
+from bench.chains import EVENTS_PER_CASE
+from bench.copying import copied
+from bench.gate import Gate, checker
+from bench.place import Place, Size
+from bench.replay import CLAIM_KEY
+from bench.report import Measured, Report, measured, percentiles_ms, settings
+from bench.seeding import Seeded, seed
+from bench.serving import wait_until_followed
+from bench.writing import Writing, uuids
 from services.cases.card import CASES
-from services.cases.domain.client import Client, ClientRegistered
-from services.chassis.follower.record import partition_of, received
 from services.chassis.follower.relay import Relay
-from services.chassis.follower.topics import Kafka, events_topic
-from services.chassis.ids import new_id
+from services.chassis.follower.topics import Kafka, administrator, events_topic, heads_topic
 from services.chassis.log.log import Log
-from services.chassis.log.origins import Actor, Command
 from services.chassis.migrate import migrate
-from services.kernel.facts import Change
 
 PARTITIONS = 12
-STREAMS = 20_000
-STATE_BYTES = 60
+WARM_COMMANDS = 20
+WRITERS = 64
+PAUSE_SECONDS = 0.01
+BACKLOG, BACKLOG_CPU = "backlog, from the relay's start", "backlog, per second of this process's CPU"
+WRITTEN, TOLD = "written beside the relay, same process", "told beside the writer"
+IDLE = "commit to an awake consumer, idle"
+GONE_WITHIN_SECONDS = 30.0
 
 
-async def bench(events: int, commands: int) -> None:
-    with tempfile.TemporaryDirectory(dir=HOME.parent, ignore_cleanup_errors=True) as folder:
-        with Postgres(Path(folder) / "postgres") as postgres, KafkaServer(HOME, Path(folder) / "kafka") as broker:
-            migrate(postgres.dsn, "cases")
-            await fill(postgres.dsn, events)
-            log = Log(postgres.dsn, CASES, b"bench" * 8, partitions=PARTITIONS)
-            await log.start()
-            kafka = Kafka(broker.bootstrap)
-            await backlog(log, kafka, events)
-            await check(log, broker.bootstrap, events)
-            await latency(log, kafka, commands)
-            await check(log, broker.bootstrap, events + commands)
-            await log.stop()
+async def measure(place: Place, size: Size) -> Report:
+    """Each round has a copy of the same log and topics of its own."""
+    title = f"Relay: a backlog of {size.events:,} events, {size.commands} commands one by one, {size.runs} rounds"
+    report = Report("relay", title, settings(place.server, partitions=PARTITIONS))
+    original = place.database()
+    migrate(original, CASES.name)
+    seeded = seed(original, size.events // EVENTS_PER_CASE, CLAIM_KEY, with_views=False)
+    kafka = Kafka(place.kafka)
+    for number in range(size.runs):
+        dsn = copied(place, original)
+        gate = Gate(dsn)
+        await asyncio.to_thread(gate.begin)
+        log = Log(dsn, CASES, CLAIM_KEY, partitions=PARTITIONS)
+        await log.start()
+        writing = Writing(log, seeded.portfolio_id, f"r{number}")
+        await _backlog(report, log, kafka, seeded.events, number)
+        await _beside_a_writer(report, log, kafka, writing, seeded, size.seconds, number)
+        await _idle(report, log, kafka, writing, seeded, size.commands, number)
+        await log.stop()
+        report.gates.append(f"round {number + 1}: {await asyncio.to_thread(gate.check, writing.told())}")
+        report.gates.append(await checker(dsn, (), kafka=place.kafka, only=frozenset({"I4", "I5", "I12"})))
+        await _forget_topics(kafka)
+    rates = [one.per_second for one in report.of((BACKLOG, 0)) if one.per_second]
+    waits = [one.p99_ms for one in report.of((IDLE, 1)) if one.p99_ms]
+    report.held = [held("relay/backlog", rates), held("relay/idle", waits)]
+    return report
 
 
-async def fill(dsn: str, events: int) -> None:
-    """A log as if written: dense positions, streams with several versions. Its chain is not real; the relay does not look at it."""
-    streams = [new_id() for _ in range(STREAMS)]
-    async with await psycopg.AsyncConnection.connect(dsn) as connection:
-        copy_to = (
-            "COPY cases.events (stream_id, position, recorded_at, version, epoch, tenant_id, type_name, traceparent, event) FROM STDIN"
-        )
-        async with connection.cursor() as cursor, cursor.copy(copy_to) as copy:
-            for position in range(1, events + 1):
-                stream, version = streams[position % STREAMS], position // STREAMS + 1
-                await copy.write_row(
-                    (stream, position, "2026-01-01T00:00:00Z", version, 1, "bench", "ClientRegistered", None, event(stream, version))
-                )
-        await connection.execute("UPDATE cases.log_counter SET position = %s, recorded_at = '2026-01-01T00:00:00Z'", (events,))
-        await connection.commit()
-        await connection.set_autocommit(True)
-        await connection.execute("VACUUM ANALYZE cases.events")
-
-
-def event(stream: UUID, version: int) -> bytes:
-    wanted = CaseEvent()
-    wanted.meta.tenant_id, wanted.meta.stream_id, wanted.meta.version = "bench", stream.bytes, version
-    wanted.meta.occurred_at.seconds = 1_700_000_000 + version
-    wanted.meta.actor.id = "bench"
-    wanted.meta.command_id = wanted.meta.correlation_id = stream.bytes
-    wanted.meta.prev_hash = bytes(range(32))
-    wanted.client_registered.external_ref = "x" * STATE_BYTES
-    return wanted.SerializeToString(deterministic=True)
-
-
-async def backlog(log: Log, kafka: Kafka, events: int) -> None:
+@asynccontextmanager
+async def _relaying(log: Log, kafka: Kafka) -> AsyncIterator[Relay]:
     relay = Relay(log, kafka)
     await relay.start()
+    try:
+        yield relay
+    finally:
+        await relay.stop()
+
+
+async def _backlog(report: Report, log: Log, kafka: Kafka, events: int, number: int) -> None:
     began, cpu_began = time.perf_counter(), time.process_time()
-    first, so_far = 0.0, 0
-    async with await psycopg.AsyncConnection.connect(log.dsn, autocommit=True) as connection:
-        while (position := await relayed(connection)) < events:
-            if position and not first:
-                first, so_far = time.perf_counter(), position
-            await asyncio.sleep(0.02)
-    seconds, under_way = time.perf_counter() - began, time.perf_counter() - first
-    cpu = (time.process_time() - cpu_began) / events * 1e6
-    await relay.stop()
-    print(f"backlog: {events:,} events of {len(event(new_id(), 1))} bytes in {seconds:.2f} s from start: {events / seconds:,.0f}/s")
-    print(f"         {(events - so_far) / under_way:,.0f}/s once under way; {cpu:.1f} us of this process's CPU an event")
+    async with _relaying(log, kafka):
+        await asyncio.to_thread(wait_until_followed, log.dsn, ("relay",))
+        seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - cpu_began
+    report.measured.append(Measured(BACKLOG, 0, events / seconds, round=number))
+    report.measured.append(Measured(BACKLOG_CPU, 0, events / cpu_seconds, round=number))
 
 
-async def relayed(connection: psycopg.AsyncConnection[tuple[int]]) -> int:
-    row = await (await connection.execute("SELECT position FROM cases.positions WHERE follower = 'relay'")).fetchone()
-    return row[0] if row else 0
+async def _beside_a_writer(report: Report, log: Log, kafka: Kafka, writing: Writing, seeded: Seeded, seconds: float, number: int) -> None:
+    """As in a process `all`: the writer never stops, and the relay keeps up or falls behind."""
+    cases = uuids(seeded.case_ids[: 4 * WRITERS])
+    async with _relaying(log, kafka):
+        await asyncio.to_thread(wait_until_followed, log.dsn, ("relay",))
+        before = (await log.head()).position
+        written_in, took = await writing.keep_on(cases, WRITERS, seconds)
+        behind = await asyncio.to_thread(wait_until_followed, log.dsn, ("relay",))
+        told = (await log.head()).position - before
+    report.measured.append(measured(WRITTEN, WRITERS, written_in, took, number))
+    report.measured.append(Measured(TOLD, WRITERS, told / (written_in + behind), round=number))
+    report.said.append(f"round {number + 1}: the relay had told everything {1000 * behind:.0f} ms after the writer's last of {told:,}")
 
 
-async def latency(log: Log, kafka: Kafka, commands: int) -> None:
-    relay = Relay(log, kafka)
-    await relay.start()
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap, enable_auto_commit=False, fetch_max_wait_ms=500)
+async def _idle(report: Report, log: Log, kafka: Kafka, writing: Writing, seeded: Seeded, commands: int, number: int) -> None:
+    """One command at a time; the consumer waits for it. From the moment the command's caller is told to the record's arrival."""
+    cases = uuids(seeded.case_ids[: commands + WARM_COMMANDS])
+    async with _relaying(log, kafka), _consuming(kafka, "latest") as consumer:
+        await asyncio.to_thread(wait_until_followed, log.dsn, ("relay",))
+        await asyncio.sleep(1)
+        waits = []
+        for case_id in (cases * (1 + (commands + WARM_COMMANDS) // len(cases)))[: commands + WARM_COMMANDS]:
+            getting = asyncio.create_task(consumer.getone())
+            await asyncio.sleep(PAUSE_SECONDS)
+            await writing.adjust(case_id)
+            committed = time.perf_counter()
+            await getting
+            waits.append(time.perf_counter() - committed)
+    p50, p99 = percentiles_ms(waits[WARM_COMMANDS:])
+    report.measured.append(Measured(IDLE, 1, None, p50, p99, number))
+
+
+@asynccontextmanager
+async def _consuming(kafka: Kafka, begin: str) -> AsyncIterator[AIOKafkaConsumer]:
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap, enable_auto_commit=False, auto_offset_reset=begin, fetch_max_wait_ms=500)
     await consumer.start()
-    where = [TopicPartition(events_topic("cases"), partition) for partition in range(PARTITIONS)]
-    consumer.assign(where)
-    await consumer.seek_to_end(*where)
-    await asyncio.sleep(2)
-    waits = []
-    for number in range(commands + 20):
-        client = new_id()
-        origin = Command("bench", "bench", "Register", f"r{number}", bytes(32), Actor("SYSTEM", "bench"))
-        getting = asyncio.create_task(consumer.getone())
-        await log.run(origin, Change(Client, client, register))
-        committed = time.perf_counter()
-        await getting
-        if number >= 20:
-            waits.append((time.perf_counter() - committed) * 1000)
-        await asyncio.sleep(0.01)
-    await consumer.stop()
-    await relay.stop()
-    cut = quantiles(waits, n=100)
-    print(f"commit to awake consumer, idle: p50 {cut[49]:.1f} ms, p99 {cut[98]:.1f} ms ({commands} commands)")
+    try:
+        where = [TopicPartition(events_topic(CASES.name), partition) for partition in range(PARTITIONS)]
+        consumer.assign(where)
+        await consumer.seek_to_end(*where)
+        yield consumer
+    finally:
+        await consumer.stop()
 
 
-def register(client: Client) -> None:
-    client.tell(ClientRegistered(**client.next(), external_ref=str(client.id), name="bench"))
-
-
-async def check(log: Log, bootstrap: str, events: int) -> None:
-    """What is stored is published, once, in the partition of its key, and each says what came before it."""
-    where = [TopicPartition(events_topic("cases"), partition) for partition in range(PARTITIONS)]
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
-    await consumer.start()
-    consumer.assign(where)
-    await consumer.seek_to_beginning(*where)
-    ends = await consumer.end_offsets(where)
-    last, seen = dict.fromkeys(range(PARTITIONS), 0), 0
-    while any([await consumer.position(partition) < ends[partition] for partition in where]):
-        for partition, records in (await consumer.getmany(timeout_ms=500)).items():
-            for record in records:
-                fact = received(record.partition, record.offset, record.key, record.value, record.headers)
-                assert fact.previous == last[record.partition] < fact.position, fact
-                last[record.partition] = fact.position
-                assert partition_of(fact.key, PARTITIONS) == partition.partition
-                seen += 1
-    await consumer.stop()
-    assert seen >= events, (seen, events)
-    assert max(last.values()) == (await log.head()).position == seen
-    print(f"checked: {seen:,} stored = published, dense, every previous right")
+async def _forget_topics(kafka: Kafka) -> None:
+    """The next round's relay finds none. Kafka takes them away in its own time."""
+    topics = [events_topic(CASES.name), heads_topic(CASES.name)]
+    async with administrator(kafka) as admin:
+        await admin.delete_topics(topics)
+        until = time.monotonic() + GONE_WITHIN_SECONDS
+        # Nothing says that a topic is gone: it is looked for.
+        while set(topics) & set(await admin.list_topics()) and time.monotonic() < until:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)

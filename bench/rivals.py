@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 from eventsourcing.application import Application
@@ -35,26 +35,31 @@ class Note(Aggregate):
         self.last = text
 
 
+def stock_application(dsn: str, connections: int) -> Application[UUID]:
+    """The library as it comes, with its own Postgres recorder."""
+    parts = conninfo.conninfo_to_dict(dsn)
+    return Application(
+        {
+            "PERSISTENCE_MODULE": "eventsourcing.postgres",
+            "POSTGRES_DBNAME": str(parts["dbname"]),
+            "POSTGRES_HOST": str(parts["host"]),
+            "POSTGRES_PORT": str(parts["port"]),
+            "POSTGRES_USER": str(parts["user"]),
+            "POSTGRES_PASSWORD": "",
+            "POSTGRES_SCHEMA": "public",
+            "POSTGRES_POOL_SIZE": str(connections),
+            "POSTGRES_MAX_OVERFLOW": "0",
+        }
+    )
+
+
 class Stock:
     """`save` of aggregates that are in memory already: one event, one optimistic version check, one durable commit each."""
 
     name = "eventsourcing save, stock"
 
     def __init__(self, dsn: str) -> None:
-        parts = conninfo.conninfo_to_dict(dsn)
-        self._application: Application = Application(
-            {
-                "PERSISTENCE_MODULE": "eventsourcing.postgres",
-                "POSTGRES_DBNAME": str(parts["dbname"]),
-                "POSTGRES_HOST": str(parts["host"]),
-                "POSTGRES_PORT": str(parts["port"]),
-                "POSTGRES_USER": str(parts["user"]),
-                "POSTGRES_PASSWORD": "",
-                "POSTGRES_SCHEMA": "public",
-                "POSTGRES_POOL_SIZE": str(STOCK_THREADS),
-                "POSTGRES_MAX_OVERFLOW": "0",
-            }
-        )
+        self._application = stock_application(dsn, STOCK_THREADS)
         self._notes = [Note() for _ in range(STOCK_THREADS)]
         for note in self._notes:
             self._application.save(note)
@@ -62,7 +67,7 @@ class Stock:
     def close(self) -> None:
         self._application.close()
 
-    def run(self, seconds: float) -> Measured:
+    def run(self, seconds: float, number: int = 0) -> Measured:
         took: list[float] = []
         barrier = threading.Barrier(STOCK_THREADS)
 
@@ -84,7 +89,7 @@ class Stock:
             thread.start()
         for thread in threads:
             thread.join()
-        return measured(self.name, STOCK_THREADS, seconds, took)
+        return measured(self.name, STOCK_THREADS, seconds, took, number)
 
 
 class Pgbench:
@@ -99,7 +104,7 @@ class Pgbench:
         with psycopg.connect(dsn, autocommit=True) as connection:
             connection.execute("CREATE TABLE IF NOT EXISTS rows (id bigserial PRIMARY KEY, key uuid NOT NULL, body bytea NOT NULL)")
 
-    def run(self, clients: int, seconds: float) -> Measured:
+    def run(self, clients: int, seconds: float, number: int = 0) -> Measured:
         parts = conninfo.conninfo_to_dict(self._dsn)
         with tempfile.TemporaryDirectory() as folder:
             script = Path(folder) / "insert.sql"
@@ -120,4 +125,4 @@ class Pgbench:
         tps, latency = re.search(r"tps = ([\d.]+)", said), re.search(r"latency average = ([\d.]+) ms", said)
         if tps is None or latency is None:
             raise RuntimeError(f"pgbench said something else: {said}")
-        return Measured(self.name, clients, float(tps[1]), float(latency[1]))
+        return Measured(self.name, clients, float(tps[1]), float(latency[1]), round=number)

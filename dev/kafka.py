@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
@@ -64,11 +65,14 @@ def assemble(home: Path) -> Path:
 class Kafka:
     """One Kafka server, broker and controller in one, on loopback; jars under `home`, records and log under `data`."""
 
-    def __init__(self, home: Path, data: Path, port: int | None = None):
+    def __init__(self, home: Path, data: Path, port: int | None = None, *, ways: Mapping[str, int] | None = None):
+        """`ways`: further listeners by name (capitals) and port, each for clients that come through a proxy: see `advertise`."""
         self.home = home.resolve()
         self.data = data.resolve()
         self.port = port if port is not None else free_port()
         self.bootstrap = f"{LOOPBACK}:{self.port}"
+        self._ways = dict(ways or {})
+        self._advertised = dict(self._ways)
         self._process = ListeningProcess("kafka", self.data, self.port, signal.SIGTERM, signal.SIGKILL)
 
     @property
@@ -76,10 +80,14 @@ class Kafka:
         """Process id of the server; ServerFailed when it is not running."""
         return self._process.pid
 
-    def start(self) -> str:
+    def advertise(self, way: str, port: int) -> None:
+        """From the next start on, who came by this way is told to come by this port: that of the proxy before it."""
+        self._advertised[way] = port
+
+    def start(self, *, wait: bool = True) -> str:
         """Start on new or existing data and return the bootstrap address; ServerFailed, with its log, when it cannot.
 
-        The first start on a machine fetches the jars (54 MB).
+        Without `wait` it may not serve yet (`is_ready`). The first start on a machine fetches the jars (54 MB).
         """
         missing = is_available(self.home)
         if missing is not None:
@@ -90,11 +98,15 @@ class Kafka:
             properties = self._write_properties()
             self._format(java, properties)
             command = [*java, "kafka.Kafka", str(properties)]
-            self._process.start(command, lambda: answers_admin(self.port), READY_WITHIN_SECONDS)
+            self._process.start(command, self.is_ready if wait else lambda: True, READY_WITHIN_SECONDS)
         except BaseException:
             self._process.stop(STOP_WITHIN_SECONDS)
             raise
         return self.bootstrap
+
+    def is_ready(self) -> bool:
+        """Whether it answers."""
+        return answers_admin(self.port)
 
     def stop(self) -> None:
         """Stop cleanly, frozen or not. Harmless when it is not running."""
@@ -126,9 +138,12 @@ class Kafka:
 
     def _write_properties(self) -> Path:
         controller_port = free_port()
+        own = {"PLAINTEXT": self.port, "CONTROLLER": controller_port}
         addresses = {
-            "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://{LOOPBACK}:{controller_port}",
-            "advertised.listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://{LOOPBACK}:{controller_port}",
+            "listeners": _addresses({**own, **self._ways}),
+            "advertised.listeners": _addresses({**own, **self._advertised}),
+            "listener.security.protocol.map": ",".join(f"{name}:PLAINTEXT" for name in (*own, *self._ways)),
+            "inter.broker.listener.name": "PLAINTEXT",
             "controller.quorum.bootstrap.servers": f"{LOOPBACK}:{controller_port}",
             "log.dirs": str(self.data / "records"),
         }
@@ -146,6 +161,10 @@ class Kafka:
         identity = f"--cluster-id={cluster.read_text()}"  # one word, for an id may begin with a dash
         _run("Kafka's StorageTool", [*java, *command, identity, "-c", str(properties)], FORMAT_WITHIN_SECONDS)
         formatted.touch()
+
+
+def _addresses(listeners: Mapping[str, int]) -> str:
+    return ",".join(f"{name}://{LOOPBACK}:{port}" for name, port in listeners.items())
 
 
 def _run(name: str, command: list[str], within_seconds: int) -> None:
@@ -206,7 +225,6 @@ SETTINGS = {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.listener.names": "CONTROLLER",
-    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
     "auto.create.topics.enable": "false",
     "offsets.topic.replication.factor": "1",
     "offsets.topic.num.partitions": "4",

@@ -34,6 +34,12 @@ def command_of(pid: int) -> str:
         return ""
 
 
+def children_of(pid: int) -> list[int]:
+    """Process ids of a process's children."""
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], check=False, capture_output=True, text=True)
+    return [int(number) for number in listed.stdout.split()]
+
+
 class ListeningProcess:
     """One server as a child process, with `data` owned by this process for as long as the server is up.
 
@@ -106,7 +112,7 @@ class ListeningProcess:
                 group=user,
                 extra_groups=None if user is None else [],
                 start_new_session=True,
-                preexec_fn=_dying_with_this_process(self._orphan_signal),  # noqa: PLW1509 - one system call, no locks
+                preexec_fn=dying_with_this_process(self._orphan_signal),  # noqa: PLW1509 - one system call, no locks
             )
         self._pid_file.write_text(f"{self._child.pid}\n{' '.join(command)}")
         deadline = time.monotonic() + ready_within_seconds
@@ -143,6 +149,11 @@ class ListeningProcess:
             raise ServerFailed(f"{self.name} is not running; its log is {self.log}")
         raise self.failure(f"ended by itself with code {self._child.wait()}")
 
+    @property
+    def exit_code(self) -> int | None:
+        """Of a server that ended by itself or by a signal; None while it runs, and when it was never started."""
+        return self._child.poll() if self._child is not None else None
+
     def signal(self, number: signal.Signals) -> None:
         """Send the running server a signal."""
         os.kill(self.pid, number)
@@ -162,7 +173,8 @@ class ListeningProcess:
             time.sleep(0.1)
 
 
-def _dying_with_this_process(with_signal: signal.Signals) -> Callable[[], None] | None:
+def dying_with_this_process(with_signal: signal.Signals) -> Callable[[], None] | None:
+    """For a child to call before its command begins: Linux then ends it when its owner dies, however that dies."""
     if sys.platform != "linux" or threading.current_thread() is not threading.main_thread():
         return None
     libc, owner = ctypes.CDLL(None), os.getpid()

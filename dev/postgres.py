@@ -6,6 +6,8 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +15,7 @@ from typing import Self
 
 import psycopg
 
-from dev.listening import ListeningProcess, ServerFailed, command_of
+from dev.listening import ListeningProcess, ServerFailed, children_of, command_of
 from dev.ports import LOOPBACK, free_port
 
 UNPRIVILEGED_USER = "embedded_postgres"  # PostgreSQL refuses to run as root
@@ -61,12 +63,15 @@ class Postgres:
         """Process id of the postmaster; ServerFailed when it is not running."""
         return self._process.pid
 
-    def start(self) -> str:
-        """Start on new or existing data and return a superuser's DSN; ServerFailed, with its log, when it cannot."""
+    def start(self, *, wait: bool = True) -> str:
+        """Start on new or existing data and return a superuser's DSN; ServerFailed, with its log, when it cannot.
+
+        Without `wait` it may still be recovering (`is_ready`).
+        """
         self._process.own()
         try:
             self._prepare()
-            self._run()
+            self._run(self.is_ready if wait else lambda: True)
         except BaseException:
             self._process.stop(STOP_WITHIN_SECONDS)
             raise
@@ -76,6 +81,23 @@ class Postgres:
         """Stop cleanly, ending open sessions. Harmless when it is not running."""
         self._process.stop(STOP_WITHIN_SECONDS)
 
+    def kill(self) -> None:
+        """End it at once, as `pg_ctl stop -m immediate` does; `start` recovers on the same data and port."""
+        self.thaw()
+        self._process.signal(signal.SIGQUIT)
+        self._process.stop(STOP_WITHIN_SECONDS)
+
+    def freeze(self) -> None:
+        """Stop its clock, that of its sessions too: connections stay open and nothing answers."""
+        self._process.signal(signal.SIGSTOP)  # first, so that it has no child after this
+        for number in children_of(self.pid):
+            _signal(number, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen server go on."""
+        for number in [*children_of(self.pid), self.pid]:
+            _signal(number, signal.SIGCONT)
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -83,20 +105,21 @@ class Postgres:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
 
-    def _is_ready(self) -> bool:
+    def is_ready(self) -> bool:
+        """Whether it lets anybody in."""
         try:
             psycopg.connect(self.dsn, connect_timeout=2).close()
         except psycopg.OperationalError:
             return False
         return True
 
-    def _run(self) -> None:
+    def _run(self, is_ready: Callable[[], bool]) -> None:
         settings = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
         command = [str(self._binaries / "postgres"), "-D", str(self._cluster), "-p", str(self.port), *settings]
         crashed_gone_by = time.monotonic() + CRASHED_GONE_WITHIN_SECONDS
         while True:
             try:
-                self._process.start(command, self._is_ready, READY_WITHIN_SECONDS, user=self._user, cwd=self._cluster)
+                self._process.start(command, is_ready, READY_WITHIN_SECONDS, user=self._user, cwd=self._cluster)
                 return
             except ServerFailed as failure:
                 # Sessions of a postmaster that crashed a moment ago take a little longer than it to go.
@@ -143,3 +166,8 @@ class Postgres:
         lock = self._cluster / "postmaster.pid"
         if lock.exists() and str(self._cluster) not in command_of(int(lock.read_text().split("\n", 1)[0])):
             lock.unlink()
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):  # a session that has just ended
+        os.kill(pid, number)

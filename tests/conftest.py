@@ -28,7 +28,10 @@ def servers() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def postgres_dsn(servers: Path) -> Iterator[str]:
-    """Superuser DSN of a real PostgreSQL that lives as long as the session."""
+    """Superuser DSN of a real PostgreSQL: one that runs already (ACUERDO_TEST_POSTGRES), or one that lives as long as the session."""
+    if running := os.environ.get("ACUERDO_TEST_POSTGRES"):
+        yield running
+        return
     with Postgres(servers / "postgres") as server:
         yield server.dsn
 
@@ -46,7 +49,13 @@ async def database(postgres_dsn: str) -> AsyncIterator[str]:
 
 @pytest.fixture(scope="session")
 def kafka(servers: Path) -> Iterator[str]:
-    """Bootstrap address of a real Apache Kafka. Without Java or Maven its tests are skipped, loudly; with CI=true they fail."""
+    """Bootstrap address of a real Apache Kafka. Without Java or Maven its tests are skipped, loudly; with CI=true they fail.
+
+    One that runs already (ACUERDO_TEST_KAFKA) is used instead; nobody else may use it meanwhile, for tests empty their topics.
+    """
+    if running := os.environ.get("ACUERDO_TEST_KAFKA"):
+        yield running
+        return
     missing = is_available()
     if missing is not None:
         if os.environ.get("CI") == "true":

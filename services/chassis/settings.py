@@ -90,7 +90,8 @@ class Settings(BaseSettings):
     metadata_bytes_max: int = Field(8 * 1024, ge=1024)
     rpcs_max: int = Field(512, ge=1)
     """Calls in hand; more are answered RESOURCE_EXHAUSTED with RetryInfo."""
-    streams_per_connection_max: int = Field(100, ge=1)
+    streams_per_connection_max: int = Field(1024, ge=1)
+    """Well above `rpcs_max`: near this bound grpc refuses calls at random, and tells their callers UNAVAILABLE instead of to slow down."""
     unary_seconds_max: float = Field(10.0, gt=0)
     stream_seconds_max: float = Field(3600.0, gt=0)
     connection_age_seconds: int = Field(600, ge=1)

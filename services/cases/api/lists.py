@@ -24,18 +24,19 @@ from services.kernel.refusal import IsInvalid
 
 
 class Lists(Desk):
-    async def _shown(self, min_position: int) -> int:
-        """Up to where the answer knows the log: at least `min_position`, which a caller has from a receipt."""
+    async def _must_be_reached(self, min_position: int) -> None:
+        """A caller has it from a receipt: what lies beyond the log will not come."""
         if min_position > await self._tables.known_position() and min_position > (await self._log.head()).position:
             raise IsInvalid("min_position", "is a position that the log has not reached")
-        return await self._tables.wait_for(min_position)
 
     async def ListCases(self, request: pb.ListCasesRequest, context: Context) -> pb.ListCasesResponse:
         who = words.caller(context)
         after, size = self._pages.after(request), self._pages.size(request)
-        position = await self._shown(request.min_position)
-        found = await self._tables.list_cases(who.tenant_id, _chosen(who, request), int(after[0]) if after else 0, size + 1)
-        portfolios = {row["portfolio_id"]: await self._portfolio_of(who, row["portfolio_id"]) for row in found}
+        await self._must_be_reached(request.min_position)
+        position, found = await self._tables.list_cases(
+            who.tenant_id, _chosen(who, request), int(after[0]) if after else 0, size + 1, request.min_position
+        )
+        portfolios = {id_: await self._portfolio_of(who, id_) for id_ in {row["portfolio_id"] for row in found}}
         return pb.ListCasesResponse(
             cases=[self._summary(row, portfolios[row["portfolio_id"]]) for row in found[:size]],
             next_page_token=self._pages.token((found[size - 1]["registered_at"],), request) if len(found) > size else "",
@@ -65,9 +66,13 @@ class Lists(Desk):
         if since is not None and since >= as_of:
             raise IsInvalid("since", "must lie before as_of")
         as_reported = request.basis == pb.BASIS_REPORTED
-        position = await self._shown(request.min_position)
-        groups = await self._tables.aging(
-            who.tenant_id, portfolio.id, _look(portfolio, as_of, as_reported), _look(portfolio, since, as_reported) if since else None
+        await self._must_be_reached(request.min_position)
+        position, groups = await self._tables.aging(
+            who.tenant_id,
+            portfolio.id,
+            _look(portfolio, as_of, as_reported),
+            _look(portfolio, since, as_reported) if since else None,
+            request.min_position,
         )
         currency_code, order = portfolio.terms.at(as_of).currency_code, _order(portfolio, as_of, since)
         return pb.GetAgingReportResponse(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from enum import Enum
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -29,15 +30,16 @@ E = TypeVar("E", bound=Enum)
 
 def member(kind: type[E], wire: Any, value: Any) -> E:
     """The domain's member of that wire value."""
-    return kind[wire.Name(value).removeprefix(_prefix(wire))]
+    return kind[wire.Name(value).removeprefix(_prefix(wire.DESCRIPTOR.name))]
 
 
 def wire_value(member_: Enum, wire: Any) -> Any:
-    return wire.Value(_prefix(wire) + member_.name)
+    return wire.Value(_prefix(wire.DESCRIPTOR.name) + member_.name)
 
 
-def _prefix(wire: Any) -> str:
-    name: str = wire.DESCRIPTOR.name
+@cache
+def _prefix(name: str) -> str:
+    """Of an enumeration's values, as the contracts' lint wants it: CLOSE_OUTCOME_ of CloseOutcome."""
     return "".join(f"_{letter}" if letter.isupper() else letter.upper() for letter in name).lstrip("_") + "_"
 
 

@@ -16,6 +16,8 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
+from services.chassis.log import connections
+
 POOL_SIZE = 4
 LOOK_AGAIN_AFTER_SECONDS = 0.01
 LATEST = "infinity"
@@ -69,9 +71,10 @@ class CaseTables:
     name = "case tables"
 
     def __init__(self, dsn: str) -> None:
-        conninfo = make_conninfo(dsn, options="-c role=cases_query -c default_transaction_read_only=on")
-        self._pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
-            conninfo, kwargs={"row_factory": dict_row}, min_size=1, max_size=POOL_SIZE, open=False
+        limit = f"-c statement_timeout={connections.STATEMENT_TIMEOUT_SECONDS}s"
+        conninfo = make_conninfo(dsn, options=f"-c role=cases_query -c default_transaction_read_only=on {limit}")
+        self._pool: AsyncConnectionPool[AsyncConnection[DictRow]] = connections.pool(
+            conninfo, POOL_SIZE, "cases.tables", autocommit=False, row_factory=dict_row
         )
         self._stopped = asyncio.Event()
 
@@ -85,36 +88,46 @@ class CaseTables:
     async def wait(self) -> None:
         await self._stopped.wait()
 
-    async def list_cases(self, tenant_id: str, chosen: CaseFilter, after: int, size: int) -> list[DictRow]:
-        """A page in the order of registration, beginning after that position."""
-        async with self._within(tenant_id) as connection:
+    async def list_cases(
+        self, tenant_id: str, chosen: CaseFilter, after: int, size: int, min_position: int = 0
+    ) -> tuple[int, list[DictRow]]:
+        """Up to where the answer knows the log, and a page in the order of registration, beginning after that position."""
+        async with self._within(tenant_id, min_position) as (connection, known):
             found = await connection.execute(_LIST_CASES, {**chosen.parameters(), "after": after, "size": size})
-            return await found.fetchall()
+            return known, await found.fetchall()
 
-    async def aging(self, tenant_id: str, portfolio_id: UUID, at: Look, since: Look | None) -> list[AgingGroup]:
-        async with self._within(tenant_id) as connection:
+    async def aging(
+        self, tenant_id: str, portfolio_id: UUID, at: Look, since: Look | None, min_position: int = 0
+    ) -> tuple[int, list[AgingGroup]]:
+        """Up to where the answer knows the log, and the groups."""
+        async with self._within(tenant_id, min_position) as (connection, known):
             found = await connection.execute(_AGING, _aging_parameters(portfolio_id, at, since))
-            return [AgingGroup(**row) for row in await found.fetchall()]
+            return known, [AgingGroup(**row) for row in await found.fetchall()]
 
     async def known_position(self) -> int:
         """Up to where the tables know the log."""
         async with self._pool.connection() as connection:
-            found = await connection.execute(_KNOWN)
-            row = await found.fetchone()
-            return 0 if row is None else row["position"]
-
-    async def wait_for(self, position: int) -> int:
-        """Return once the tables know the log up to `position`; how long that may take is the caller's deadline."""
-        # It is another process that moves the position: there is no event to wait for.
-        while (known := await self.known_position()) < position:  # noqa: ASYNC110
-            await asyncio.sleep(LOOK_AGAIN_AFTER_SECONDS)
-        return known
+            return await _known(connection)
 
     @asynccontextmanager
-    async def _within(self, tenant_id: str) -> AsyncIterator[AsyncConnection[DictRow]]:
-        async with self._pool.connection() as connection:
-            await connection.execute("SELECT set_config('acuerdo.tenant', %s, true)", (tenant_id,))
-            yield connection
+    async def _within(self, tenant_id: str, min_position: int) -> AsyncIterator[tuple[AsyncConnection[DictRow], int]]:
+        """Once the tables know the log up to there; how long that may take is the caller's deadline. With the position they know."""
+        while True:
+            async with self._pool.connection() as connection:
+                # A rebuild empties them for every snapshot at once: not between the position and what is read after it.
+                await connection.execute(_KEEP)
+                known = await _known(connection)
+                if known >= min_position:
+                    await connection.execute("SELECT set_config('acuerdo.tenant', %s, true)", (tenant_id,))
+                    yield connection, known
+                    return
+            # It is another process that moves the position: there is no event to wait for.
+            await asyncio.sleep(LOOK_AGAIN_AFTER_SECONDS)
+
+
+async def _known(connection: AsyncConnection[DictRow]) -> int:
+    row = await (await connection.execute(_KNOWN)).fetchone()
+    return 0 if row is None or row["position"] is None else row["position"]
 
 
 def _aging_parameters(portfolio_id: UUID, at: Look, since: Look | None) -> Mapping[str, Any]:
@@ -138,4 +151,6 @@ def _sql(name: str) -> bytes:
 
 _LIST_CASES = _sql("list_cases.sql")
 _AGING = _sql("aging.sql")
+_KEEP = b"LOCK TABLE cases.case_list IN ACCESS SHARE MODE"
+"""The first of the tables that a rebuild takes: it waits there, with none of the others in hand."""
 _KNOWN = b"SELECT min(position) AS position FROM cases.positions WHERE follower = 'view:cases'"

@@ -8,10 +8,9 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-import psycopg
 import structlog
 from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool
 
 from services.chassis.follower import parking
 from services.chassis.follower.marks import At
@@ -20,6 +19,7 @@ from services.chassis.follower.parking import DONE, WAITING, Parking, Refused
 from services.chassis.follower.record import Received
 from services.chassis.follower.source import Source, heard, origin_of
 from services.chassis.heard import Reactions
+from services.chassis.log.connections import STORE_IS_AWAY
 from services.chassis.log.log import Log
 from services.chassis.log.origins import HeardFact, HeardUpTo
 from services.chassis.log.units import HeardAlready, LogIsBusy, OutcomeUnknown
@@ -27,7 +27,7 @@ from services.chassis.telemetry import tracing
 from services.kernel.facts import Change
 from services.kernel.refusal import Refusal
 
-TRANSIENT = (LogIsBusy, OutcomeUnknown, psycopg.OperationalError, PoolTimeout, OSError, TimeoutError)
+TRANSIENT = (LogIsBusy, OutcomeUnknown, *STORE_IS_AWAY)
 """What passes by itself: the same facts are heard again from the position."""
 
 Decisions = Sequence[Change[Any]]
@@ -57,6 +57,8 @@ class Applying:
                 await self._store(run)
                 run = []
                 aside.append(found)
+                if not found.is_unheard:
+                    self._parked_keys.add(fact.key)  # for the very next fact; where storing it fails, `hold_back` says what is so
             elif isinstance(found, Refused):
                 await self._store(run)
                 run = []
@@ -189,6 +191,7 @@ class Applying:
         mark = parking.token(self._at, fact.position)
         to = HeardUpTo(mark.follower, mark.source, mark.epoch, mark.partition, WAITING, DONE)
         reason = ""
+        refused: Refused | None = None
         try:
             self._parked_keys.discard(fact.key)
             found = self._decide(fact)
@@ -196,12 +199,14 @@ class Applying:
                 reason = found.reason
             elif isinstance(found, Refused):
                 _log.info("heard_fact_refused", **self._where(fact), reason=found.reason)
+                refused = found
             else:
                 await self._run_heard(to, [(fact, found)])
         except HeardAlready:
             _log.info("parked_fact_was_heard", **self._where(fact))
         except Refusal as refusal:
             _log.info("heard_fact_refused", **self._where(fact), reason=refusal.reason)
+            refused = Refused(fact, refusal.reason)
         except TRANSIENT:
             raise
         except Exception as error:  # noqa: BLE001 - it stays parked, with the reason
@@ -210,7 +215,7 @@ class Applying:
             if reason:
                 await parking.failed_again(connection, self._at, fact, reason)
                 return False
-            await parking.unpark(connection, self._at, fact.position)
+            await parking.unpark(connection, self._at, fact.position, refused)
         return True
 
     def _poison(self, fact: Received, error: Exception) -> Parking:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +18,7 @@ from services.chassis.follower.topics import REQUEST_TIMEOUT_MS, Kafka, events_t
 FETCH_WAIT_MS = 100
 """How long the broker may hold an answer back: a partition that was full meanwhile waits that long for the next question."""
 RECORDS_MAX = 2_000
+COMMIT_WITHIN_SECONDS = 2.0
 
 _log = structlog.get_logger()
 
@@ -76,7 +78,7 @@ class Consuming:
                     else:
                         fact = received(where.partition, record.offset, record.key, record.value, record.headers)
                         arrived.facts.setdefault(where.partition, []).append(fact)
-                except (RecordIsUnreadable, ValueError) as error:
+                except RecordIsUnreadable as error:
                     # No relay wrote it, so it has no number and cannot be missed.
                     _log.error(
                         "record_is_unreadable",
@@ -93,7 +95,9 @@ class Consuming:
         if not (self._may_commit and offsets):
             return
         try:
-            await self._consumer.commit({TopicPartition(self._events, partition): offset for partition, offset in offsets.items()})
-        except KafkaError as error:
+            # While no coordinator is there, the client would wait for one for ever, and we would hear nothing meanwhile.
+            async with asyncio.timeout(COMMIT_WITHIN_SECONDS):
+                await self._consumer.commit({TopicPartition(self._events, partition): offset for partition, offset in offsets.items()})
+        except (KafkaError, TimeoutError) as error:
             self._may_commit = False
             _log.info("offsets_not_committed", follower=self._follower, error_type=type(error).__name__)

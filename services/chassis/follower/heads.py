@@ -9,7 +9,9 @@ from time import monotonic
 
 from acuerdo.common.v1 import log_pb2
 from aiokafka import AIOKafkaProducer
+from google.protobuf.message import DecodeError
 
+from services.chassis.follower.record import RecordIsUnreadable
 from services.chassis.follower.relayed import Relayed
 from services.chassis.follower.topics import heads_topic
 from services.chassis.log.log import Head, Log
@@ -69,9 +71,12 @@ class Heads:
 
 
 def read_head(key: bytes | None, value: bytes | None) -> HeadHeard:
-    """Of a record on the heads topic. ValueError (protobuf's DecodeError is one) when it is none."""
-    head = log_pb2.Head.FromString(value or b"")
-    return HeadHeard(head.epoch, int(key or b""), head.position, head.partition_position, head.complete_through.ToDatetime(UTC))
+    """Of a record on the heads topic; RecordIsUnreadable when it is none."""
+    try:
+        head = log_pb2.Head.FromString(value or b"")
+        return HeadHeard(head.epoch, int(key or b""), head.position, head.partition_position, head.complete_through.ToDatetime(UTC))
+    except (ValueError, DecodeError) as error:
+        raise RecordIsUnreadable(f"no head: {error!r}") from error
 
 
 def newest(heads: Sequence[HeadHeard]) -> dict[int, HeadHeard]:

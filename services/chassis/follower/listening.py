@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from itertools import islice
+from itertools import islice, takewhile
 from time import monotonic
 
 import structlog
@@ -49,8 +49,10 @@ class SourceHasLess(Exception):
 class Listener:
     """Hears one partition for as long as we hold its lease."""
 
-    def __init__(self, pool: Pool, at: At, applying: Applying, replays: Replays) -> None:
+    def __init__(self, pool: Pool, at: At, applying: Applying, replays: Replays, *, denied_until: int = 0) -> None:
+        """`denied_until`: below this offset the source has denied to have opened a later epoch; records that say so are not its own."""
         self._pool, self.at, self._applying, self._replays = pool, at, applying, replays
+        self._denied_until = denied_until
         self._queue: deque[Received] = deque()
         self._is_news = asyncio.Event()
         self._heads: deque[HeadHeard] = deque(maxlen=HEADS_REMEMBERED_MAX)
@@ -66,7 +68,8 @@ class Listener:
         """Everything in this partition recorded up to this instant has been heard."""
         self.trouble = ""
         """Type of the error that we wait out; empty when all is well."""
-        self.progressed_at = monotonic()
+        self.progressed_at = float("-inf")
+        """Being made is no progress: the watchdog would take each new consumer for one that has helped."""
 
     @property
     def position(self) -> int:
@@ -86,7 +89,7 @@ class Listener:
         self.next_offset = self._applying.offset_hint
 
     def offer(self, facts: Sequence[Received]) -> None:
-        self._queue.extend(facts)
+        self._queue.extend(fact for fact in facts if fact.epoch <= self.at.epoch or fact.next_offset > self._denied_until)
         self.next_offset = facts[-1].next_offset
         self._heard_of_at = monotonic()
         self._is_news.set()
@@ -143,11 +146,10 @@ class Listener:
 
     async def _hear(self, facts: Sequence[Received]) -> None:
         """The queue loses a fact only when it is heard: whatever happens in between, it is judged again."""
-        later = next((fact.epoch for fact in facts if fact.epoch > self.at.epoch), None)
-        ours = [fact for fact in facts if fact.epoch == self.at.epoch]
-        if not ours and later is not None:
-            raise EpochOpened(later)
-        hearing = hear(self.position, ours)
+        if facts[0].epoch > self.at.epoch:
+            raise EpochOpened(facts[0].epoch)
+        until_later = takewhile(lambda fact: fact.epoch <= self.at.epoch, facts)
+        hearing = hear(self.position, [fact for fact in until_later if fact.epoch == self.at.epoch])
         await self._apply(hearing.facts)
         if hearing.dropped:
             HEARD.add(hearing.dropped, {"follower": self.at.follower, "source": self.at.source, "outcome": "dropped"})

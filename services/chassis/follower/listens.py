@@ -9,6 +9,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from services.chassis.follower.marks import At, open_position
+from services.chassis.follower.parking import carry_over
 from services.chassis.follower.replays import Replays, SourceHead, first_position_of
 
 
@@ -79,3 +80,4 @@ async def open_epoch(connection: AsyncConnection[Any], listens: Listens, epoch: 
         if cursor.rowcount == 1:
             for partition in range(partitions):
                 await open_position(connection, At(listens.follower, listens.source, epoch, partition), starts_after)
+            await carry_over(connection, listens.follower, listens.source, epoch, partitions)

@@ -11,11 +11,14 @@ from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
+from services.chassis.log import connections
+from services.chassis.log.connections import CONNECT_TIMEOUT_SECONDS, PromptConnection
 from services.chassis.log.origins import HeardUpTo
 from services.chassis.log.units import HeardAlready
 
 STATEMENT_TIMEOUT = "15s"
 CONNECTIONS_MAX = 4
+WAIT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +46,12 @@ def session(dsn: str, schema: str, settings: Mapping[str, str] | None = None) ->
 
 async def connect(dsn: str, schema: str, *, autocommit: bool, settings: Mapping[str, str] | None = None) -> AsyncConnection[Any]:
     """A connection of its own, in the role of a follower."""
-    return await AsyncConnection.connect(session(dsn, schema, settings), autocommit=autocommit, connect_timeout=5)
+    return await PromptConnection.connect(session(dsn, schema, settings), autocommit=autocommit, connect_timeout=CONNECT_TIMEOUT_SECONDS)
 
 
 def pool(dsn: str, schema: str, name: str, settings: Mapping[str, str] | None = None) -> AsyncConnectionPool[AsyncConnection[Any]]:
     """A few autocommit connections in the role of a follower; closed until opened."""
-    return AsyncConnectionPool(
-        session(dsn, schema, settings), kwargs={"autocommit": True}, min_size=1, max_size=CONNECTIONS_MAX, open=False, name=name, timeout=10
-    )
+    return connections.pool(session(dsn, schema, settings), CONNECTIONS_MAX, name, wait_seconds=WAIT_SECONDS)
 
 
 async def open_position(connection: AsyncConnection[Any], at: At, starts_after: int) -> None:

@@ -13,7 +13,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from services.chassis.follower.marks import At, move, open_position
-from services.chassis.follower.record import Received, from_message, to_message
+from services.chassis.follower.record import Received, from_message, partition_of, to_message
 from services.chassis.log.origins import HeardUpTo
 
 WAITING, DONE = 1, 2
@@ -80,12 +80,16 @@ async def pass_over(
             )
             await open_position(connection, token(to, fact.position), WAITING)
         for refusal in refused:
-            fact = refusal.fact
-            await connection.execute(
-                """INSERT INTO refused_facts (follower, source, epoch, position, key, type_name, reason)
-                   VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING""",
-                (to.follower, to.source, to.epoch, fact.position, fact.key, fact.type_name, refusal.reason),
-            )
+            await _keep(connection, to, refusal)
+
+
+async def _keep(connection: AsyncConnection[Any], at: At | HeardUpTo, refusal: Refused) -> None:
+    fact = refusal.fact
+    await connection.execute(
+        """INSERT INTO refused_facts (follower, source, epoch, position, key, type_name, reason)
+           VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING""",
+        (at.follower, at.source, at.epoch, fact.position, fact.key, fact.type_name, refusal.reason),
+    )
 
 
 def token(at: At | HeardUpTo, position: int) -> At:
@@ -129,10 +133,12 @@ async def count_parked(connection: AsyncConnection[Any], follower: str, source: 
     return 0 if row is None else int(row[0])
 
 
-async def unpark(connection: AsyncConnection[Any], at: At, position: int) -> None:
-    """Its effects are stored: it waits no longer."""
+async def unpark(connection: AsyncConnection[Any], at: At, position: int, refused: Refused | None = None) -> None:
+    """Its effects are stored, or our business has refused it: it waits no longer."""
     mark = token(at, position)
     async with connection.transaction():
+        if refused is not None:
+            await _keep(connection, at, refused)
         await connection.execute(
             "DELETE FROM parked WHERE (follower, source, epoch, position) = (%s, %s, %s, %s)", (at.follower, at.source, at.epoch, position)
         )
@@ -152,6 +158,24 @@ async def failed_again(connection: AsyncConnection[Any], at: At, fact: Received,
         )
         await connection.execute(
             "UPDATE parked SET retry = false WHERE (follower, source, key) = (%s, %s, %s)", (at.follower, at.source, fact.key)
+        )
+
+
+async def carry_over(connection: AsyncConnection[Any], follower: str, source: str, epoch: int, partitions: int) -> None:
+    """What waits goes on to wait in a new epoch, where its key is heard from now on: it must not be overtaken, nor forgotten."""
+    cursor = await connection.execute(
+        "SELECT epoch, partition, position, key FROM parked WHERE (follower, source) = (%s, %s) AND epoch < %s", (follower, source, epoch)
+    )
+    for old_epoch, old_partition, position, key in await cursor.fetchall():
+        moved = (epoch, partition_of(key, partitions))
+        await connection.execute(
+            "UPDATE parked SET (epoch, partition) = (%s, %s) WHERE (follower, source, epoch, position) = (%s, %s, %s, %s)",
+            (*moved, follower, source, old_epoch, position),
+        )
+        mark = token(At(follower, source, old_epoch, old_partition), position)
+        await connection.execute(
+            "UPDATE positions SET (epoch, partition) = (%s, %s) WHERE (follower, source, epoch, partition) = (%s, %s, %s, %s)",
+            (*moved, mark.follower, mark.source, mark.epoch, mark.partition),
         )
 
 

@@ -62,6 +62,9 @@ class Reactions:
         self._listens: Listens | None = None
         self._leases: Leases | None = None
         self._listeners: dict[int, tuple[Listener, asyncio.Task[None]]] = {}
+        self._read_until: dict[int, int] = {}
+        self._denied_until: dict[int, int] = {}
+        """Offsets by partition: see Listener."""
 
     async def start(self) -> None:
         """Returns at once: the source may start later than we do."""
@@ -118,6 +121,7 @@ class Reactions:
         try:
             await self._listen(listens)
         except EpochOpened as opened:
+            self._read_until = {partition: listener.next_offset for partition, (listener, _) in self._listeners.items()}
             return opened.epoch
         finally:
             await self._end_listeners(list(self._listeners))
@@ -176,7 +180,7 @@ class Reactions:
         for partition in found:
             at = listens.at(partition)
             applying = Applying(self._log, self._pool, at, self._source, self._reactions)
-            listener = Listener(self._pool, at, applying, self._replays)
+            listener = Listener(self._pool, at, applying, self._replays, denied_until=self._denied_until.get(partition, 0))
             await listener.begin()
             self._listeners[partition] = (listener, asyncio.create_task(listener.run(), name=f"{self.name} {partition}"))
         return bool(lost or found)
@@ -219,6 +223,11 @@ class Reactions:
         assert self._listens is not None
         assert self._leases is not None
         old, head = self._listens, await self._replays.head()
+        if head.epoch < epoch:
+            _log.error("epoch_was_never_opened", follower=self._follower, source=old.source, epoch=epoch)
+            self._denied_until.update(self._read_until)
+            return
+        self._denied_until.clear()
         after = await epochs.starts_after(self._replays, epoch, head)
         while True:
             for partition in sorted(int(name) for name in self._leases.held):

@@ -12,6 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from acuerdo.common.v1 import log_pb2
+from google.protobuf.message import DecodeError
 
 from services.chassis.log.meta import meta_of
 from services.chassis.log.units import Record
@@ -19,6 +20,8 @@ from services.chassis.log.units import Record
 _SPEC_VERSION = ("ce_specversion", b"1.0")
 _CONTENT_TYPE = ("content-type", b"application/protobuf")
 STREAMS_REMEMBERED_MAX = 65_536
+POSITIONS_END = 2**63
+"""What PostgreSQL can count."""
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -95,10 +98,13 @@ def published(record: Record, previous: int, service: str) -> Published:
 
 
 def received(partition: int, offset: int, key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes]]) -> Received:
-    """Read a Kafka record back; RecordIsUnreadable when it is not one of ours."""
+    """Read a Kafka record back; RecordIsUnreadable when it is not one of ours.
+
+    Whatever bears the number of a fact is taken for it, and the fact itself dropped as heard: so numbers are believed only with the rest.
+    """
     said: Mapping[str, bytes] = dict(headers)
     try:
-        return Received(
+        fact = Received(
             epoch=int(said["acuerdo-epoch"]),
             partition=partition,
             position=int(said["acuerdo-position"]),
@@ -110,8 +116,12 @@ def received(partition: int, offset: int, key: bytes | None, value: bytes | None
             traceparent=said.get("traceparent", b"").decode(),
             next_offset=offset + 1,
         )
-    except (KeyError, ValueError) as error:
+        may_be_ours = 0 <= fact.previous < fact.position < POSITIONS_END and _is_name(fact.type_name) and _is_of_its_key(fact)
+    except (KeyError, ValueError, IndexError, TypeError, AttributeError, DecodeError) as error:  # a header's value may be null
         raise RecordIsUnreadable(f"partition {partition} offset {offset}: {error!r}") from error
+    if not may_be_ours:
+        raise RecordIsUnreadable(f"partition {partition} offset {offset}: its headers, key and value do not agree")
+    return fact
 
 
 def to_message(fact: Received) -> log_pb2.Record:
@@ -169,6 +179,16 @@ def _key_of(stream_id: int) -> tuple[bytes, tuple[str, bytes]]:
 @lru_cache(maxsize=STREAMS_REMEMBERED_MAX)
 def _partition_of(stream_id: int, partitions: int) -> int:
     return (murmur2(_key_of(stream_id)[0]) & 0x7FFFFFFF) % partitions
+
+
+@lru_cache(maxsize=1_024)
+def _is_name(type_name: str) -> bool:
+    return all(part.isidentifier() for part in type_name.split("."))
+
+
+def _is_of_its_key(fact: Received) -> bool:
+    meta = meta_of(fact.event)
+    return meta.stream_id == fact.key.bytes and meta.version > 0
 
 
 @lru_cache(maxsize=1_024)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import Any, NamedTuple
 
-import psycopg
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -22,6 +21,7 @@ from services.chassis.follower.record import partition_of, published
 from services.chassis.follower.relayed import RELAY, EpochIsUnknown, Relayed, TopicWasLost
 from services.chassis.follower.topics import Kafka, events_topic
 from services.chassis.follower.waking import Waking
+from services.chassis.log.connections import STORE_IS_AWAY
 from services.chassis.log.log import Log
 from services.chassis.log.units import HeardAlready, Record
 from services.chassis.telemetry.metrics import RELAY_LAG
@@ -87,17 +87,21 @@ class Relay(Leaseholder):
             await self._leases.wait_held(RELAY)
             began = monotonic()
             try:
-                await self._relay_with_a_new_producer()
+                await self._relay_or_begin_from_zero()
             except (HeardAlready, EpochIsUnknown) as moved:
                 _log.warning("relay_begins_again", service=self._service, error_type=type(moved).__name__)
-            except TopicWasLost as lost:
-                _log.warning("topic_was_lost", service=self._service, finding=str(lost))
-                await self._begin_from_zero()
-            except (KafkaError, psycopg.OperationalError, OSError, TimeoutError) as error:
+            except (KafkaError, *STORE_IS_AWAY) as error:
                 _log.warning("relay_interrupted", service=self._service, error_type=type(error).__name__)
             pause = RETRY_SECONDS_MIN if monotonic() - began > RETRY_SECONDS_MAX else min(pause * 2, RETRY_SECONDS_MAX)
             if not self._is_stopping:
                 await asyncio.sleep(pause)
+
+    async def _relay_or_begin_from_zero(self) -> None:
+        try:
+            await self._relay_with_a_new_producer()
+        except TopicWasLost as lost:
+            _log.warning("topic_was_lost", service=self._service, finding=str(lost))
+            await self._begin_from_zero()
 
     async def _relay_with_a_new_producer(self) -> None:
         """A producer that is wedged is left behind; the saved position says where to go on."""

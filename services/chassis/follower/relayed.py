@@ -78,9 +78,12 @@ def at(service: str) -> At:
 async def load(connection: AsyncConnection[Any], service: str) -> Relayed:
     """Where to go on; from the beginning when there is nothing yet."""
     await marks.open_position(connection, at(service), 0)
-    position, _ = await marks.position(connection, at(service))
-    epochs = await (await connection.execute("SELECT epoch, starts_after, partitions FROM epochs")).fetchall()
-    saved = await (await connection.execute("SELECT epoch, partition, position, kafka_offset FROM relay_partitions")).fetchall()
+    async with connection.transaction():
+        # As of one instant: another relay may be saving, and what it has sent would be told as the predecessor of what came before it.
+        await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        position, _ = await marks.position(connection, at(service))
+        epochs = await (await connection.execute("SELECT epoch, starts_after, partitions FROM epochs")).fetchall()
+        saved = await (await connection.execute("SELECT epoch, partition, position, kafka_offset FROM relay_partitions")).fetchall()
     return Relayed(
         position=position,
         epochs={epoch: (starts_after, partitions) for epoch, starts_after, partitions in epochs},

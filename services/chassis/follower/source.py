@@ -32,12 +32,12 @@ class Source:
 
 
 def heard(source: Source, record: Received) -> Heard[Message]:
-    """Read what arrived. ValueError (protobuf's DecodeError is one) when its bytes are no event of the source."""
+    """Read what arrived. ValueError or DecodeError when its bytes are no event of the source."""
     return read(source, record.event, record.position, record.recorded_at)
 
 
 def read(source: Source, stored: bytes, position: int, recorded_at: datetime) -> Heard[Message]:
-    """Read the bytes of an event. ValueError when they are none of the source's, or of a type unknown to this build."""
+    """Read the bytes of an event. DecodeError or ValueError when they are none of the source's, or of a type unknown to this build."""
     event = source.event.FromString(stored)
     name = event.WhichOneof("event")
     if name is None:

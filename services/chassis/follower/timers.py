@@ -11,11 +11,9 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-import psycopg
 import structlog
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
-from psycopg_pool import PoolTimeout
 
 from services.chassis.follower import marks
 from services.chassis.follower.leaseholder import Leaseholder
@@ -23,6 +21,7 @@ from services.chassis.follower.leases import Leases
 from services.chassis.follower.meters import TIMER_LATENESS, TIMERS
 from services.chassis.follower.waking import Waking
 from services.chassis.heard import Timers as Table
+from services.chassis.log.connections import STORE_IS_AWAY
 from services.chassis.log.log import Log
 from services.chassis.log.origins import TimerFired
 from services.chassis.log.units import LogIsBusy, OutcomeUnknown, TimerIsStale
@@ -76,7 +75,7 @@ class TimerRunner(Leaseholder):
                     if not await self._fire_what_is_due():
                         await self._waking.wait(seconds_max=self._poll_seconds)
                         await asyncio.sleep(LOOK_SECONDS_MIN)  # a busy log wakes us all the time
-            except (psycopg.OperationalError, PoolTimeout, OSError, TimeoutError, LogIsBusy, OutcomeUnknown) as error:
+            except (*STORE_IS_AWAY, LogIsBusy, OutcomeUnknown) as error:
                 _log.warning("timers_interrupted", service=self._service, error_type=type(error).__name__)
             pause = RETRY_SECONDS_MIN if monotonic() - began > RETRY_SECONDS_MAX else min(pause * 2, RETRY_SECONDS_MAX)
             if not self._is_stopping:
@@ -102,7 +101,7 @@ class TimerRunner(Leaseholder):
             TIMER_LATENESS.record((now - timer.due).total_seconds(), {"service": self._service})
             try:
                 reason = await self._fire(timer)
-            except (LogIsBusy, OutcomeUnknown, psycopg.OperationalError, OSError, TimeoutError):
+            except (*STORE_IS_AWAY, LogIsBusy, OutcomeUnknown):
                 raise
             except TimerIsStale:
                 reason = ""  # somebody else has fired it, or the stream has replaced it

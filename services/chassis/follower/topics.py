@@ -17,6 +17,7 @@ from services.chassis.runtime import StartRefused
 
 REQUEST_TIMEOUT_MS = 10_000
 CLOSE_WITHIN_SECONDS = 2.0
+ABANDONED_WITHIN_SECONDS = 0.2
 BATCH_BYTES_MAX = 512 * 1024
 """Below Kafka's own limit of 1 MiB for a batch, above the largest event (64 KiB) with its headers."""
 
@@ -49,10 +50,12 @@ def heads_topic(service: str) -> str:
 
 async def create_topics(kafka: Kafka, service: str, partitions: int) -> None:
     """Create what is missing, check what is there; PartitionsDiffer when the count is not the epoch's."""
-    forever = {"retention.ms": "-1", "retention.bytes": "-1", "message.timestamp.type": "LogAppendTime"}
+    as_sent = {"compression.type": "producer"}  # a broker that compresses anew might choose what listeners cannot read
+    forever = {"retention.ms": "-1", "retention.bytes": "-1", "message.timestamp.type": "LogAppendTime", **as_sent}
+    newest = {"cleanup.policy": "compact", "segment.ms": "3600000", **as_sent}
     wanted = [
         NewTopic(events_topic(service), partitions, kafka.replication, topic_configs=forever),
-        NewTopic(heads_topic(service), 1, kafka.replication, topic_configs={"cleanup.policy": "compact", "segment.ms": "3600000"}),
+        NewTopic(heads_topic(service), 1, kafka.replication, topic_configs=newest),
     ]
     async with administrator(kafka) as admin:
         known = await _partition_counts(admin, [topic.name for topic in wanted])
@@ -106,13 +109,29 @@ def looker(kafka: Kafka) -> AIOKafkaConsumer:
 
 async def close(*clients: AIOKafkaProducer | AIOKafkaConsumer) -> None:
     """Stop clients without waiting long for what they still hold."""
-    closing = [asyncio.create_task(client.stop()) for client in clients]
-    await asyncio.wait(closing, timeout=CLOSE_WITHIN_SECONDS)
-    for task in closing:
+    closing = {asyncio.create_task(client.stop()): client for client in clients}
+    _, late = await asyncio.wait(closing, timeout=CLOSE_WITHIN_SECONDS)
+    for task in late:
         task.cancel()
-    for failed in await asyncio.gather(*closing, return_exceptions=True):
+    outcomes = await asyncio.gather(*closing, return_exceptions=True)
+    outcomes += await asyncio.gather(*(_abandon(closing[task]) for task in late), return_exceptions=True)
+    for failed in outcomes:
         if isinstance(failed, Exception):
             _log.info("client_closed_badly", error_type=type(failed).__name__)
+
+
+async def _abandon(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
+    """End what `stop` did not come to: its tasks and connections would outlive it, and a woken broker be sent what is long told."""
+    if isinstance(client, AIOKafkaProducer):
+        await client.client.close()
+        sending = client._sender.sender_task if client._sender is not None else None
+        while sending is not None and not sending.done():
+            sending.cancel()  # the first time it still waits for what is under way
+            await asyncio.wait([sending], timeout=ABANDONED_WITHIN_SECONDS)
+    else:
+        if client._fetcher is not None:
+            await client._fetcher.close()
+        await client._client.close()
 
 
 async def _create(admin: AIOKafkaAdminClient, topics: list[NewTopic]) -> None:

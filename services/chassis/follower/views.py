@@ -8,10 +8,8 @@ from contextlib import suppress
 from time import monotonic
 from typing import Any
 
-import psycopg
 import structlog
 from psycopg import AsyncConnection, sql
-from psycopg_pool import PoolTimeout
 
 from services.chassis.follower import marks
 from services.chassis.follower.leases import Leases
@@ -22,6 +20,7 @@ from services.chassis.follower.source import Source, read
 from services.chassis.follower.tasks import Tasks
 from services.chassis.follower.waking import Waking
 from services.chassis.heard import View
+from services.chassis.log.connections import STORE_IS_AWAY
 from services.chassis.log.log import Log
 from services.chassis.log.origins import HeardUpTo
 from services.chassis.log.units import HeardAlready
@@ -121,7 +120,7 @@ class Views:
                 await self._write_while_held(view, waking)
             except HeardAlready:
                 _log.warning("another_worker_writes_the_view", service=self._service, view=view.name)
-            except (psycopg.OperationalError, PoolTimeout, OSError, TimeoutError) as error:
+            except STORE_IS_AWAY as error:
                 _log.warning("view_interrupted", service=self._service, view=view.name, error_type=type(error).__name__)
             pause = RETRY_SECONDS_MIN if monotonic() - began > RETRY_SECONDS_MAX else min(pause * 2, RETRY_SECONDS_MAX)
             if not self._is_stopping:

@@ -27,12 +27,15 @@ class Watchdog:
     def __init__(self, follower: str, source: str, *, patience_seconds: float = 30.0, restarts_max: int = 3) -> None:
         self._follower, self._source = follower, source
         self._patience_seconds, self._restarts_max = patience_seconds, restarts_max
-        self._began_at = self._head_at = monotonic()
+        self._began_at = self._head_at = self._looked_at = monotonic()
         self._restarts = 0
+        self._behind_since: dict[int, float] = {}
+        """By partition: it may have had nothing to hear for hours, and news a moment ago."""
 
     def begin(self) -> None:
         """A new consumer: it has its time from now."""
-        self._began_at = self._head_at = monotonic()
+        self._began_at = self._head_at = self._looked_at = monotonic()
+        self._behind_since.clear()
 
     def heard_a_head(self) -> None:
         self._head_at = monotonic()
@@ -43,9 +46,14 @@ class Watchdog:
         if any(listener.progressed_at > self._began_at for listener in listeners):
             self._restarts = 0
         for listener in listeners:
-            idle_seconds = now - max(listener.progressed_at, self._began_at)
-            if listener.is_behind and not listener.trouble and idle_seconds > self._patience_seconds:
-                self._restart(partition=listener.at.partition, position=listener.position)
+            partition = listener.at.partition
+            if not listener.is_behind or listener.trouble:
+                self._behind_since.pop(partition, None)
+                continue
+            since = self._behind_since.setdefault(partition, self._looked_at)
+            if now - max(listener.progressed_at, self._began_at, since) > self._patience_seconds:
+                self._restart(partition=partition, position=listener.position)
+        self._looked_at = now
         if listeners and now - self._head_at > self._patience_seconds:
             # Silence may be the source's: begin again, for nothing else would show that our connection is dead.
             _log.warning("heads_are_silent", follower=self._follower, source=self._source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
 from acuerdo.common.v1.access_pb2 import Role
@@ -90,7 +91,12 @@ class Principal:
 
     @property
     def _kind(self) -> str:
-        return "BOT" if self.is_bot else next(kind for role, kind in KIND_OF if role in self.roles)
+        return "BOT" if self.is_bot else _kind_of(self.roles)
+
+
+@lru_cache(maxsize=256)
+def _kind_of(roles: frozenset[Role]) -> str:
+    return next(kind for role, kind in KIND_OF if role in roles)
 
 
 KIND_OF: tuple[tuple[Role, str], ...] = (

@@ -14,7 +14,18 @@ from services.chassis.log.cache import Live
 from services.chassis.log.meta import SharedMeta, shared_meta
 from services.chassis.log.origins import Command, HeardUpTo, Origin, TimerFired
 from services.chassis.log.reader import Reader
-from services.chassis.log.units import ClaimedByAnother, ClaimKey, RefusedBefore, Stored, StreamVersion, Told, Unit, Write
+from services.chassis.log.units import (
+    EVENT_BYTES_MAX,
+    ClaimedByAnother,
+    ClaimKey,
+    EventIsTooLarge,
+    RefusedBefore,
+    Stored,
+    StreamVersion,
+    Told,
+    Unit,
+    Write,
+)
 from services.chassis.mapper import Mapper
 from services.chassis.wire.writing import varint
 from services.kernel.facts import Change, Claim, Fact, Stream
@@ -91,6 +102,8 @@ class Deciding:
         facts: Sequence[Fact] = live.stream.collect_events()  # type: ignore[assignment]  # a Stream tells Facts only
         for fact in facts:
             told = self._mapper.encode(fact, meta, live.head_hash, origin.traceparent)
+            if len(told.event) > EVENT_BYTES_MAX:
+                raise EventIsTooLarge(len(told.event))
             live.head_hash = told.hash
             part.told.append(told)
         for claim in change.claims:

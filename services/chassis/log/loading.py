@@ -93,16 +93,22 @@ class Loading:
         for stream_id, records in (await self._reader.streams(list(wanted))).items():
             kind, tenant_id = wanted[stream_id]
             stream = kind.blank(stream_id)
-            head = self.fold(stream, records)
+            self.replay(stream, records)
+            head = records[-1].hash if records else NO_HASH
             cold[stream_id] = Live(stream, head, records[0].tenant_id if records else tenant_id)
         return cold
 
     def fold(self, stream: Stream, records: Sequence[Record], head: bytes = NO_HASH) -> bytes:
         """The stream brought up to the records, and the hash of its head. HistoryDoesNotVerify where they do not follow."""
         head = verify(records, stream.version, head)
-        for record in records:
-            self._service.mapper.decode(record.event).mutate(stream)
+        self.replay(stream, records)
         return head
+
+    def replay(self, stream: Stream, records: Sequence[Record]) -> None:
+        """Records that have been verified when they were read."""
+        decode = self._service.mapper.decode
+        for record in records:
+            decode(record.event).mutate(stream)
 
 
 def wanted(decisions: Sequence[tuple[Origin, Sequence[Change[Any]]]]) -> tuple[dict[UUID, Wanted], dict[UUID, Wanted]]:

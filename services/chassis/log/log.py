@@ -238,7 +238,7 @@ class Log:
     async def fold(self, stream: type[S], stream_id: UUID, tenant_id: str, known_at: datetime | None = None) -> S:
         """A fresh fold of the stored history, as far as it was known at an instant (None: all of it). Blank where nothing was."""
         folded = stream.blank(stream_id)
-        self._loading.fold(folded, await self.read_stream(stream_id, tenant_id, known_at))
+        self._loading.replay(folded, await self.read_stream(stream_id, tenant_id, known_at))
         return folded
 
     async def read_stream(self, stream_id: UUID, tenant_id: str, known_at: datetime | None = None) -> list[Record]:

@@ -12,6 +12,8 @@ from services.chassis.log.origins import Command, HeardUpTo, TimerFired
 from services.kernel.facts import Due
 from services.kernel.refusal import Refusal
 
+EVENT_BYTES_MAX = 65_536
+"""Of one event; the table of events says so too (schema.sql)."""
 NO_HASH = bytes(32)
 """prev_hash of a stream's first event."""
 
@@ -136,6 +138,14 @@ class UnitIsBad(NotStored):
     def __init__(self, error_type: str, code: str) -> None:
         self.error_type, self.code = error_type, code
         super().__init__(f"{error_type} {code}")
+
+
+class EventIsTooLarge(UnitIsBad):
+    """An event is larger than any topic must carry: refused before it is stored, so that no relay ever stands before it."""
+
+    def __init__(self, size: int) -> None:
+        self.size, self.limit = size, EVENT_BYTES_MAX
+        super().__init__(type(self).__name__, f"{size} bytes")
 
 
 class LogIsBusy(NotStored):

@@ -13,6 +13,7 @@ import structlog
 from services.chassis.log import batch
 from services.chassis.log.batch import Outcome, Placed
 from services.chassis.log.calls import Calls, Row
+from services.chassis.log.connections import STORE_IS_AWAY
 from services.chassis.log.units import LogIsBusy, OutcomeUnknown, Unit, UnitIsBad
 from services.chassis.telemetry import metrics
 
@@ -24,14 +25,13 @@ CALL_SECONDS_MAX = 5.0
 GIVE_UP_AFTER_SECONDS = 30.0
 """How long one batch is tried again over new connections before its callers are told that the outcome is unknown."""
 RETRY_PAUSE_SECONDS = 0.05
+RETRY_PAUSE_SECONDS_MAX = 1.0
+"""The pause doubles while no connection is to be had."""
 BUSY_RETRY_AFTER_SECONDS = 0.2
 LOOK_FOR_LATE_SECONDS = 0.05
 """One look over all who wait is cheaper than a timer for each of them."""
 CALLS_IN_FLIGHT_MAX = 2
 """The second is ready when the first is stored: the server never waits for us to decide."""
-
-TRANSIENT = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, OSError, TimeoutError)
-"""What says nothing about the unit: the connection, the server, a lock, a standby that is not yet promoted."""
 
 _log = structlog.get_logger("log")
 
@@ -160,6 +160,8 @@ class Writer:
         if answered.exception() is not None:
             self._settling = asyncio.create_task(self._settle(), name="log.writer.settling")
             return
+        if self._in_flight[0].answered is not answered:
+            raise RuntimeError("answers have come out of order: nobody is told another's outcome")
         sent = self._in_flight.popleft()
         metrics.COMMIT_SECONDS.record(time.monotonic() - sent.sent_at, {"service": self._schema})
         self._tell(sent, answered.result())
@@ -208,20 +210,26 @@ class Writer:
     async def _until_answered(self, units: list[Unit], answered: asyncio.Future[list[Row]] | None) -> list[Outcome]:
         """Never concludes "not stored" from silence: the identical batch is sent again on a new connection until it is answered."""
         give_up_at = time.monotonic() + GIVE_UP_AFTER_SECONDS
-        is_rerun = False
+        is_rerun, pause = False, RETRY_PAUSE_SECONDS
+        if answered is not None and _is_lost(answered):
+            # Nothing to wait for; and the present connection, made for the batch before this one, is not the one that was lost.
+            _log.warning("log_connection_lost", error_type=type(answered.exception()).__name__)
+            answered, is_rerun = None, True
         while True:
             try:
-                if self._calls is None or self._calls.is_lost:
-                    self._calls = await asyncio.wait_for(self._connect(), CALL_SECONDS_MAX)
-                answered = answered or self._call(units, is_rerun=is_rerun)
+                if answered is None:
+                    if self._calls is None or self._calls.is_lost:
+                        self._calls = await asyncio.wait_for(self._connect(), CALL_SECONDS_MAX)
+                    answered, pause = self._call(units, is_rerun=is_rerun), RETRY_PAUSE_SECONDS
                 return batch.outcomes(units, await asyncio.wait_for(answered, CALL_SECONDS_MAX), is_rerun)
-            except TRANSIENT as lost:
+            except STORE_IS_AWAY as lost:
                 answered, is_rerun = None, True
                 _log.warning("log_connection_lost", error_type=type(lost).__name__)
                 self._hang_up()
                 if time.monotonic() > give_up_at:
                     return [OutcomeUnknown() for _ in units]
-                await asyncio.sleep(RETRY_PAUSE_SECONDS)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, RETRY_PAUSE_SECONDS_MAX)
 
     async def _connect(self) -> Calls:
         return await Calls.open(self._dsn, self._statement, batch.ARGUMENTS)
@@ -229,6 +237,11 @@ class Writer:
     def _hang_up(self) -> None:
         if self._calls is not None:
             self._calls.close()
+
+
+def _is_lost(answered: asyncio.Future[list[Row]]) -> bool:
+    """Whether it is known already that this answer will not come."""
+    return answered.done() and not answered.cancelled() and isinstance(answered.exception(), STORE_IS_AWAY)
 
 
 def _answer(waiting: _Waiting, outcome: Outcome) -> None:

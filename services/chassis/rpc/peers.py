@@ -12,6 +12,8 @@ from services.chassis.settings import Settings, is_loopback
 
 KEEPALIVE_EVERY_SECONDS = 30
 ANSWER_BYTES_MAX = 4 * 1024 * 1024
+RECONNECT_SECONDS_MAX = 2
+"""gRPC's own pause grows to two minutes: so long would a gap stay open after its source is back."""
 
 
 def peer_channel(settings: Settings, name: str) -> grpc.aio.Channel:
@@ -19,7 +21,11 @@ def peer_channel(settings: Settings, name: str) -> grpc.aio.Channel:
     address = settings.peers.get(name)
     if address is None:
         raise SettingsAreWrong(f"peers: {name} is missing")
-    options = [("grpc.keepalive_time_ms", KEEPALIVE_EVERY_SECONDS * 1000), ("grpc.max_receive_message_length", ANSWER_BYTES_MAX)]
+    options = [
+        ("grpc.keepalive_time_ms", KEEPALIVE_EVERY_SECONDS * 1000),
+        ("grpc.max_receive_message_length", ANSWER_BYTES_MAX),
+        ("grpc.max_reconnect_backoff_ms", RECONNECT_SECONDS_MAX * 1000),
+    ]
     if settings.peer_ca is None:
         if not (is_loopback(address) or settings.plaintext):
             raise SettingsAreWrong(f"peers: {name} is not loopback: give peer_ca (or say plaintext, behind an encrypting mesh)")

@@ -178,6 +178,11 @@ def _outcome_unknown(_: units.OutcomeUnknown) -> Answer:
     )
 
 
+def _event_too_large(large: units.EventIsTooLarge) -> Answer:
+    facts = {"bytes": str(large.size), "bytes_max": str(large.limit)}
+    return Answer(StatusCode.INVALID_ARGUMENT, "EVENT_IS_TOO_LARGE", f"what it would tell is larger than {large.limit} bytes", facts)
+
+
 def _does_not_verify(broken: units.HistoryDoesNotVerify) -> Answer:
     facts = {"stream_id": str(broken.stream_id), "version": str(broken.version)}
     return Answer(StatusCode.DATA_LOSS, "HISTORY_DOES_NOT_VERIFY", f"the stored history is broken at version {broken.version}", facts)
@@ -234,6 +239,7 @@ STATUS_OF: Mapping[type[BaseException], Callable[[Any], Answer]] = {
     units.LogIsBusy: _busy,
     ServerIsBusy: _busy,
     units.OutcomeUnknown: _outcome_unknown,
+    units.EventIsTooLarge: _event_too_large,
     units.HistoryDoesNotVerify: _does_not_verify,
     SealIsBroken: _seal_is_broken,
     NotAuthenticated: _not_authenticated,
@@ -244,5 +250,6 @@ STATUS_OF: Mapping[type[BaseException], Callable[[Any], Answer]] = {
     psycopg.errors.QueryCanceled: _too_slow,
     PoolTimeout: _unavailable,
     psycopg.OperationalError: _unavailable,
+    psycopg.errors.ReadOnlySqlTransaction: _unavailable,
 }
 """Exception to status; the nearest class counts."""

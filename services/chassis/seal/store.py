@@ -12,8 +12,8 @@ from uuid import UUID
 
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
-from psycopg_pool import AsyncConnectionPool
 
+from services.chassis.log import connections
 from services.chassis.seal.subjects import Subject
 
 CONNECTIONS_MAX = 4
@@ -41,9 +41,7 @@ class DestroyedKey:
 class KeyStore:
     def __init__(self, dsn: str, service: str) -> None:
         options = f"-c role={service}_sealer -c search_path={service}_keys -c statement_timeout={int(ANSWER_WITHIN_SECONDS * 1000)}"
-        self._pool = AsyncConnectionPool[AsyncConnection[Any]](
-            dsn, kwargs={"autocommit": True, "options": options}, min_size=0, max_size=CONNECTIONS_MAX, open=False
-        )
+        self._pool = connections.pool(dsn, CONNECTIONS_MAX, f"{service}.seals", size_min=0, options=options)
 
     async def open(self) -> None:
         await self._pool.open()

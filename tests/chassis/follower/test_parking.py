@@ -25,6 +25,7 @@ from tests.chassis.follower.tales import (
     tales_of_yesterday,
     tell,
 )
+from tests.chassis.follower.test_reactions import publish_by_hand
 
 
 async def words(house: House, log: Log, tale_id: UUID) -> list[str]:
@@ -78,6 +79,38 @@ async def test_poison_parks_its_key_only_and_is_drained_in_order(house: House) -
     await until(house, listener, sick, ["a", "poison", "b", "c", "d"])
     assert await parked(house) == []
     assert await house.query("echoes", "SELECT 1 FROM positions WHERE follower LIKE '%%/%%'", *()) == []
+
+
+async def test_what_follows_poison_in_the_same_batch_waits_behind_it(house: House) -> None:
+    teller, listener, (sick, well) = await house.log(TELLER), await house.log(LISTENER), tales(2, on_partition=1)
+    fragile = Fragile({"poison"})
+    await tell(teller, *[(sick, word) for word in ("a", "poison", "b", "c")], (well, "x"))
+    await publish_by_hand(house, teller, lambda _: True)
+    await house.reactions(listener, Direct(teller), by(fragile))
+
+    await until(house, listener, well, ["x"])
+    await eventually(lambda: house.query("echoes", "SELECT 1 FROM positions WHERE position = 5"))
+
+    assert await words(house, listener, sick) == ["a"]
+    assert [(fact.key, fact.waiting) for fact in await parked(house)] == [(sick, 2)]
+    fragile.breaks_on.clear()
+    await flag(house)
+    await until(house, listener, sick, ["a", "poison", "b", "c"])
+
+
+async def test_a_parked_fact_that_is_refused_in_the_end_is_an_outcome_too(house: House) -> None:
+    teller, listener, (tale,) = await house.log(TELLER), await house.log(LISTENER), tales(1)
+    fragile = Fragile({"unfit"})
+    await house.relay(teller)
+    await house.reactions(listener, Direct(teller), by(fragile))
+    await tell(teller, (tale, "unfit"), (tale, "b"))
+    await eventually(lambda: parked(house))
+    fragile.breaks_on.clear()
+
+    await flag(house)
+
+    await until(house, listener, tale, ["b"])
+    assert await house.query("echoes", "SELECT key, reason FROM refused_facts") == [(tale, "WORD_IS_UNFIT")]
 
 
 async def test_what_stays_parked_waits_over_a_restart(house: House) -> None:

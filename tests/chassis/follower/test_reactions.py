@@ -8,6 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.consumer.group_coordinator import GroupCoordinator
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from services.chassis.follower import topics
 from services.chassis.follower.record import partition_of, published
@@ -186,6 +188,27 @@ async def test_history_from_before_the_first_deployment_is_heard_and_marked_as_s
     await heard_all(house, listener, {tale: ["a", "b", "c"]})
 
     assert [reactions.is_muted(position) for position in (1, 2, 3)] == [True, True, False]
+
+
+async def test_nothing_waits_for_a_coordinator_of_offsets_that_never_comes(house: House, monkeypatch: Any) -> None:
+    """As where the topic of offsets wants more brokers than there are: its client asks for ever."""
+
+    async def not_available(_: object, __: object) -> None:
+        raise GroupCoordinatorNotAvailableError
+
+    monkeypatch.setattr(GroupCoordinator, "_do_commit_offsets", lambda *_: not_available(*_[:2]))
+    monkeypatch.setattr("services.chassis.follower.reactions.COMMIT_SECONDS", 0.1)
+    monkeypatch.setattr("services.chassis.follower.consuming.COMMIT_WITHIN_SECONDS", 0.2)
+    teller, listener, some = await house.log(TELLER), await house.log(LISTENER), tales(6)
+    await house.relay(teller)
+    await house.reactions(listener, Direct(teller))
+    await tell(teller, *[(tale_id, "a") for tale_id in some])
+    await heard_all(house, listener, all_said(some, "a"))
+    await asyncio.sleep(0.5)
+
+    await tell(teller, *[(tale_id, "b") for tale_id in some])
+
+    await heard_all(house, listener, all_said(some, "ab"))
 
 
 async def test_offsets_are_committed_for_the_usual_lag_tools(house: House, monkeypatch: Any) -> None:

@@ -1,6 +1,7 @@
 """Records: any Kafka client computes the same partition, and nothing is lost on the way there and back."""
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -85,6 +86,33 @@ def test_what_is_published_is_received() -> None:
     assert (heard.position, heard.previous, heard.epoch, heard.next_offset) == (7, 5, 1, 42)
     assert (heard.key, heard.event, heard.recorded_at, heard.type_name) == (CASE, stored.event, RECORDED_AT, stored.type_name)
     assert record.from_message(record.to_message(heard)) == record.received(partition, -1, sent.key, sent.value, sent.headers)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"acuerdo-position": None},
+        {"ce_type": None},
+        {"ce_type": b"acuerdo\x00"},
+        {"acuerdo-position": b"9" * 30},
+        {"acuerdo-previous": b"7"},
+        {"acuerdo-previous": b"-1"},
+        {"key": b"11111111-1111-4111-8111-111111111111"},
+        {"key": None},
+        {"value": None},
+        {"value": b"\x0a\xff"},
+        {"value": b"\x0a\x02\xff\xff"},
+        {"value": b"garbage"},
+    ],
+    ids=str,
+)
+def test_a_number_is_believed_only_with_the_rest_of_the_record(changed: dict[str, bytes | None]) -> None:
+    sent = record.published(a_stored_fact(), 5, "cases")
+    said: dict[str, Any] = {**dict(sent.headers), "key": sent.key, "value": sent.value, **changed}
+    key, value = said.pop("key"), said.pop("value")
+
+    with pytest.raises(record.RecordIsUnreadable):
+        record.received(3, 41, key, value, list(said.items()))
 
 
 def test_what_no_relay_wrote_is_named() -> None:

@@ -10,9 +10,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import NewTopic
 
 from services.chassis.follower import relay as relay_module
-from services.chassis.follower import topics
+from services.chassis.follower import relayed, topics
 from services.chassis.follower.heads import newest, read_head
 from services.chassis.follower.hearing import hear
+from services.chassis.follower.marks import connect
 from services.chassis.follower.record import partition_of
 from services.chassis.follower.relay import Relay
 from services.chassis.runtime import StartRefused
@@ -104,6 +105,27 @@ async def test_everything_is_published_again_on_demand(house: House, monkeypatch
     assert await house.query("tales", "SELECT 1 FROM rebuilds") == []
 
 
+async def test_a_session_that_ends_while_the_relay_begins_from_zero_does_not_end_the_relay(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "TOPIC_CHECKED_EVERY_SECONDS", 0.2)
+    log, some = await house.log(TELLER), tales(5)
+    relay = await house.relay(log)
+    await tell(log, *[(tale_id, "a") for tale_id in some])
+    await published(house, 5)
+
+    async with await connect(log.dsn, "tales", autocommit=False) as hostile:
+        await hostile.execute("LOCK TABLE relay_partitions IN SHARE MODE")  # it may look, and not forget
+        await relay.rebuild_topic()
+        waiting = "SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'tales.relay_partitions'::regclass"
+        ((pid,),) = await eventually(lambda: house.query("tales", waiting))
+        await house.query("tales", "SELECT pg_terminate_backend(%s)", pid)
+
+    assert len(await published(house, 10)) == 10
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(relay.wait(), 0.01)  # it goes on
+
+
 async def test_a_relay_that_died_before_it_saved_sends_the_same_again(house: House) -> None:
     log, some = await house.log(TELLER), tales(5)
     first = await house.relay(log)
@@ -118,6 +140,28 @@ async def test_a_relay_that_died_before_it_saved_sends_the_same_again(house: Hou
     after = await published(house, 10)
     said = sorted((record.key, record.value, tuple(record.headers)) for record in before)
     assert sorted((record.key, record.value, tuple(record.headers)) for record in after) == sorted(said * 2)
+
+
+async def test_a_relay_that_begins_while_another_saves_knows_what_was_so_at_one_instant(home: House) -> None:
+    """Else the place of a later record would be told as the predecessor of an earlier one."""
+    await home.log(TELLER)
+    await home.query("tales", "INSERT INTO positions VALUES ('relay', 'tales', 0, 0, 4, 0)")
+    await home.query("tales", "INSERT INTO relay_partitions VALUES (1, 0, 4, 3)")
+    async with (
+        await connect(home.dsn, "tales", autocommit=False, settings={"role": "postgres"}) as saving,
+        await connect(home.dsn, "tales", autocommit=True) as beginning,
+    ):
+        await saving.execute("LOCK TABLE relay_partitions")
+        loading = asyncio.create_task(relayed.load(beginning, "tales"))
+        await eventually(
+            lambda: home.query("tales", "SELECT 1 FROM pg_locks WHERE relation = 'relay_partitions'::regclass AND NOT granted")
+        )
+        await saving.execute("UPDATE positions SET position = 9")
+        await saving.execute("UPDATE relay_partitions SET position = 9")
+        await saving.commit()
+        memory = await loading
+
+    assert memory.queued == {(1, 0): memory.position}
 
 
 async def test_a_frozen_relay_that_comes_back_does_no_harm(house: House) -> None:

@@ -56,6 +56,7 @@ ROWS: list[tuple[Exception, str, str, dict[str, str], type | None]] = [
     (units.LogIsBusy(2.5), "RESOURCE_EXHAUSTED", "IS_BUSY", {}, RetryInfo),
     (ServerIsBusy(), "RESOURCE_EXHAUSTED", "IS_BUSY", {}, RetryInfo),
     (units.OutcomeUnknown(), "UNAVAILABLE", "OUTCOME_UNKNOWN", {}, RetryInfo),
+    (units.EventIsTooLarge(70_000), "INVALID_ARGUMENT", "EVENT_IS_TOO_LARGE", {"bytes": "70000", "bytes_max": "65536"}, None),
     (
         units.HistoryDoesNotVerify(STREAM, 3, "hash"),
         "DATA_LOSS",
@@ -73,6 +74,7 @@ ROWS: list[tuple[Exception, str, str, dict[str, str], type | None]] = [
     (PoolTimeout(SECRET), "UNAVAILABLE", "STORE_IS_UNAVAILABLE", {}, RetryInfo),
     (psycopg.OperationalError(SECRET), "UNAVAILABLE", "STORE_IS_UNAVAILABLE", {}, RetryInfo),
     (psycopg.errors.AdminShutdown(SECRET), "UNAVAILABLE", "STORE_IS_UNAVAILABLE", {}, RetryInfo),
+    (psycopg.errors.ReadOnlySqlTransaction(SECRET), "UNAVAILABLE", "STORE_IS_UNAVAILABLE", {}, RetryInfo),
 ]
 
 

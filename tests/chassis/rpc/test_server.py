@@ -172,6 +172,23 @@ async def test_a_cancelled_call_does_not_abort_what_is_shielded(a_log: Any, serv
         await asyncio.wait_for(done.wait(), 2)
 
 
+async def test_one_connection_may_hold_as_many_calls_as_we_take(a_log: Any, serving: Any, settings: Settings, bearer: Any) -> None:
+    in_hand, all_there = 0, asyncio.Event()
+
+    async def waiting(*_: Any) -> log_pb2.HeadResponse:
+        nonlocal in_hand
+        in_hand += 1
+        if in_hand == settings.rpcs_max:
+            all_there.set()
+        await all_there.wait()
+        return log_pb2.HeadResponse()
+
+    async with serving(settings, a_log(waiting)) as (_, channel):
+        stub = log_pb2_grpc.LogStub(channel)
+        answers = await asyncio.gather(*(stub.Head(HEAD, metadata=bearer("auditor"), timeout=20) for _ in range(settings.rpcs_max)))
+    assert len(answers) == settings.rpcs_max
+
+
 async def test_more_calls_than_we_take_are_refused_at_once(a_log: Any, serving: Any, settings: Settings, bearer: Any) -> None:
     may_go_on = asyncio.Event()
 

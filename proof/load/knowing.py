@@ -1,0 +1,85 @@
+"""What the callers of one tenant know together: its portfolio, its cases and how far they have seen each, and what was answered."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+ANSWERED_KEPT = 200
+RECENT_SHARE = 0.7
+"""Of the time callers are at one of the few cases that came last: they get in each other's way."""
+RECENT_CASES = 12
+CANARY = "CANARY-"
+"""How every personal value of a load begins: who finds this has found one."""
+
+
+@dataclass(slots=True)
+class Known:
+    """A case as its callers know it."""
+
+    case_id: str
+    external_ref: str
+    version: int = 0
+    """Acknowledged or shown: stored, therefore, at least so far."""
+    debts: tuple[str, ...] = ()
+    is_open: bool = False
+    """As far as they know; another caller may be about to change it."""
+
+
+@dataclass(slots=True)
+class Answered:
+    """A change that was answered: to be asked for again."""
+
+    method: str
+    request: Any
+    kind: Any
+    is_chunk: bool
+
+
+@dataclass(slots=True)
+class Book:
+    """All of one tenant."""
+
+    name: str
+    """Begins every reference and request id of this load in this tenant."""
+    rng: random.Random
+    canaries: list[str]
+    """Personal values put in so far."""
+    client_id: str = ""
+    portfolio_id: str = ""
+    cases: dict[str, Known] = field(default_factory=dict)
+    position: int = 0
+    """The last one acknowledged in the service's log."""
+    answered: deque[Answered] = field(default_factory=lambda: deque(maxlen=ANSWERED_KEPT))
+    numbers: int = 0
+
+    def next_id(self, what: str) -> str:
+        self.numbers += 1
+        return f"{self.name}/{what}/{self.numbers}"
+
+    def person_id(self) -> str:
+        return str(UUID(int=self.rng.getrandbits(128), version=4))
+
+    def personal(self, what: str) -> str:
+        """A value that belongs to somebody, and must be found nowhere in clear."""
+        value = f"{CANARY}{self.rng.getrandbits(64):016x} {what}"
+        self.canaries.append(value)
+        return value
+
+    def learn(self, seen: Mapping[str, int], position: int = 0) -> None:
+        """What a reply has shown."""
+        self.position = max(self.position, position)
+        for stream, version in seen.items():
+            if stream in self.cases:
+                self.cases[stream].version = max(self.cases[stream].version, version)
+
+    def one(self, *, is_open: bool | None = None) -> Known | None:
+        """One of the cases, mostly of the recent ones; None while there is none such."""
+        among = [case for case in self.cases.values() if is_open is None or case.is_open is is_open]
+        if not among:
+            return None
+        return self.rng.choice(among[-RECENT_CASES:] if self.rng.random() < RECENT_SHARE else among)
