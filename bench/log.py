@@ -17,8 +17,9 @@ from bench.rivals import STOCK_THREADS, Pgbench, Stock
 from services.cases import application as verbs
 from services.cases.application import CaseKey
 from services.cases.card import CASES
+from services.cases.domain.booking import DebtTerms
 from services.cases.domain.buckets import Bucket, BucketSet, BucketUnit
-from services.cases.domain.debts import Component, ComponentAmount, DebtTerms
+from services.cases.domain.components import Component, ComponentAmount
 from services.cases.domain.dossier import Confidence
 from services.cases.domain.parties import Liability, Party, PartyRole
 from services.cases.domain.registration import CaseTerms

@@ -14,7 +14,8 @@ from bench.serving import TENANT
 from services.cases import application as verbs
 from services.cases.application import CaseKey
 from services.cases.domain.case import Case
-from services.cases.domain.debts import AdjustmentReason, Component, ComponentAmount
+from services.cases.domain.components import Component, ComponentAmount
+from services.cases.domain.debts import AdjustmentReason
 from services.chassis.log.log import Log
 from services.chassis.log.origins import Actor, Command
 from services.kernel.facts import Change

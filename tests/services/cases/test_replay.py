@@ -12,7 +12,7 @@ from psycopg import AsyncConnection
 from services.cases.card import CASES
 from services.cases.domain.case import Case
 from services.cases.views import VIEWS
-from services.chassis.log.meta import meta_of
+from services.chassis.log.meta import SharedMeta, meta_of
 from tests.services.cases.service import Running, money, on
 from tests.services.cases.test_holds_api import a_counted_case, a_hold, instalment
 
@@ -64,7 +64,7 @@ async def test_every_stored_event_is_written_back_byte_for_byte_and_its_case_fol
     assert len(records) > 15
     for record in records:
         meta = meta_of(record.event)
-        again = CASES.mapper.encode(CASES.mapper.decode(record.event), meta, meta.prev_hash)
+        again = CASES.mapper.encode(CASES.mapper.decode(record.event), SharedMeta.of(meta), meta.prev_hash)
         assert (again.event, again.type_name) == (record.event, record.type_name)
     case_ids = {record.stream_id for record in records if record.type_name.endswith("CaseRegistered")}
     for case_id in case_ids:
