@@ -49,6 +49,7 @@ async def measure(place: Place, size: Size) -> Report:
         await asyncio.to_thread(gate.begin)
         log = Log(dsn, CASES, CLAIM_KEY, partitions=PARTITIONS)
         await log.start()
+        await _forget_topics(kafka)
         writing = Writing(log, seeded.portfolio_id, f"r{number}")
         await _backlog(report, log, kafka, seeded.events, number)
         await _beside_a_writer(report, log, kafka, writing, seeded, size.seconds, number)
@@ -128,9 +129,9 @@ async def _consuming(kafka: Kafka, begin: str) -> AsyncIterator[AIOKafkaConsumer
 
 
 async def _forget_topics(kafka: Kafka) -> None:
-    """The next round's relay finds none. Kafka takes them away in its own time."""
-    topics = [events_topic(CASES.name), heads_topic(CASES.name)]
+    """The relay finds none, whoever was here before. Kafka takes them away in its own time."""
     async with administrator(kafka) as admin:
+        topics = list({events_topic(CASES.name), heads_topic(CASES.name)} & set(await admin.list_topics()))
         await admin.delete_topics(topics)
         until = time.monotonic() + GONE_WITHIN_SECONDS
         # Nothing says that a topic is gone: it is looked for.

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
-from dev.listening import ListeningProcess, ServerFailed
+from dev.listening import ServerFailed
 from dev.services import READY_WITHIN_SECONDS, STOP_WITHIN_SECONDS, ServiceProcess
 
 LOOK_EVERY_SECONDS = 0.05
@@ -30,6 +31,12 @@ class Member:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
+class HasPid(Protocol):
+    @property
+    def pid(self) -> int:
+        """ServerFailed when it is not running."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exit:
     """A process that ended though nobody had asked it to, or not as it was asked to."""
@@ -40,6 +47,22 @@ class Exit:
     """It had been sent SIGTERM; -9: it had not ended in the time that Kubernetes waits."""
     said: str
     """Its last error, else the last line it wrote."""
+
+
+TOGETHER = {"cases": Member("cases"), "strategy": Member("strategy")}
+APART = {
+    "cases-api": Member("cases", "api"),
+    "cases-worker": Member("cases", "worker"),
+    "cases-worker-2": Member("cases", "worker"),
+    "strategy": Member("strategy"),
+}
+CROWD = {
+    "cases": Member("cases"),
+    "cases-2": Member("cases"),
+    "cases-worker": Member("cases", "worker"),
+    "strategy": Member("strategy"),
+    "strategy-2": Member("strategy"),
+}
 
 
 class Members:
@@ -177,9 +200,10 @@ class Members:
             self._running[name].process.signal(number)
 
 
-def runs(process: ListeningProcess) -> bool:
+def runs(server: HasPid) -> bool:
+    """Whether there is a process."""
     try:
-        return process.pid > 0
+        return server.pid > 0
     except ServerFailed:
         return False
 

@@ -24,7 +24,7 @@ from dev.ports import LOOPBACK, is_free
 from dev.postgres import Postgres
 from dev.processes import SERVICES
 from dev.services import READY_WITHIN_SECONDS, Secrets, migrate, write_private
-from proof.members import LOOK_EVERY_SECONDS, Exit, Member, Members
+from proof.members import APART, CROWD, LOOK_EVERY_SECONDS, TOGETHER, Exit, Member, Members, runs
 from proof.postgres_wire import Losses
 from proof.proxy import Proxy, in_a_thread
 from proof.quiet import Quiet, until_quiet
@@ -39,21 +39,6 @@ PORTS = (20_000, 32_000)
 NOWHERE = f"{LOOPBACK}:9"
 """Of a service that is not in the layout: nobody answers there."""
 QUIET_WITHIN_SECONDS = 60.0
-
-TOGETHER = {"cases": Member("cases"), "strategy": Member("strategy")}
-APART = {
-    "cases-api": Member("cases", "api"),
-    "cases-worker": Member("cases", "worker"),
-    "cases-worker-2": Member("cases", "worker"),
-    "strategy": Member("strategy"),
-}
-CROWD = {
-    "cases": Member("cases"),
-    "cases-2": Member("cases"),
-    "cases-worker": Member("cases", "worker"),
-    "strategy": Member("strategy"),
-    "strategy-2": Member("strategy"),
-}
 
 
 class Rig:
@@ -234,7 +219,7 @@ class Rig:
     def is_up(self, name: str) -> bool:
         """A server answers, a service serves, a worker has started all its parts."""
         if name in self._servers:
-            return name not in self._frozen and _runs(self._servers[name]) and self._servers[name].is_ready()
+            return name not in self._frozen and runs(self._servers[name]) and self._servers[name].is_ready()
         return self._members.is_up(name)
 
     def tend(self) -> None:
@@ -253,7 +238,7 @@ class Rig:
             self.thaw(name)
         self._members.thaw_all()
         for name, server in self._servers.items():
-            if not _runs(server):
+            if not runs(server):
                 self.stop(name)  # one that ended by itself still holds its data
                 self.start(name, wait=False)
         for name in self._members.down:
@@ -300,13 +285,6 @@ class Rig:
 
 def _way(name: str) -> str:
     return name.upper().replace("-", "_")
-
-
-def _runs(server: Postgres | Kafka) -> bool:
-    try:
-        return server.pid > 0
-    except ServerFailed:
-        return False
 
 
 def _port() -> int:
