@@ -70,7 +70,8 @@ class Link:
             self._sink(direction).write(data)
 
     def half_close(self, direction: Direction) -> None:
-        if direction not in self._deaf:
+        """Nothing to one that is not led on to its server yet."""
+        if self._ends.keys() == set(Direction) and direction not in self._deaf:
             self._deaf.add(direction)
             with suppress(OSError, RuntimeError):  # it is closed already
                 self._sink(direction).write_eof()

@@ -123,6 +123,15 @@ async def test_half_closed_to_the_client_the_server_still_hears(echo: Echo, prox
     await eventually(lambda: echo.heard == b"hello world")
 
 
+async def test_half_closing_spares_a_connection_that_is_not_led_on_yet(proxy: Proxy) -> None:
+    proxy.blackhole()
+    client = await connected(proxy)
+    await eventually(lambda: proxy.links == [1])
+    proxy.half_close(Direction.TO_SERVER)
+    proxy.heal()
+    assert await client.say(b"hello") == b"hello"
+
+
 async def test_a_black_hole_holds_what_is_said_and_lets_it_go_when_it_is_healed(echo: Echo, proxy: Proxy) -> None:
     client = await connected(proxy)
     await client.say(b"hello")
