@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from services.cases import application
-from services.cases.application import CaseKey, stops
+from services.cases.application import CaseKey, disputes, stops
 from services.cases.domain.batch import Batch, BatchState
 from services.cases.domain.case import Case
 from services.chassis.heard import Timer
@@ -34,8 +34,14 @@ def expire_holds(case: Case, fired: TimerFired) -> Iterable[Change[Case]]:
     yield stops.expire_holds(CaseKey(case.id, case.portfolio_id))
 
 
+def tell_dispute_deadlines(case: Case, fired: TimerFired) -> Iterable[Change[Case]]:
+    """The last day for the answer to a dispute has gone by."""
+    yield disputes.tell_deadlines(CaseKey(case.id, case.portfolio_id))
+
+
 TIMERS: Mapping[str, Timer] = {
     "batch.rows": Timer(Batch, handle_next_rows),
     "delinquency.boundary": Timer(Case, tell_boundary),
     "hold.expiry": Timer(Case, expire_holds),
+    "dispute.deadline": Timer(Case, tell_dispute_deadlines),
 }

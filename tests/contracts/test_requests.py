@@ -17,6 +17,16 @@ NAMES_OF_MUTATIONS = {
     *("RegisterCase", "AttachDebt", "DetachDebt", "AdjustBalance", "AddParty", "ChangePartyRole", "RemoveParty", "ReportArrears"),
     *("PlaceHold", "ExtendHold", "LiftHold", "ScheduleInstalments"),
     *("RecordFact", "RetractFact", "CloseCase", "ReopenCase", "PublishSegmentTable", "ActivateSegmentTable"),
+    *(
+        "DisputeDebt",
+        "RequestDisputeInformation",
+        "RecordDisputeInformation",
+        "ReviewDispute",
+        "ResolveDispute",
+        "AppealDispute",
+        "WithdrawDispute",
+        "CloseDispute",
+    ),
     *("RetryParked", "RebuildTopic", "RebuildViews", "AdvanceClock"),
 }
 FLOATS = {FieldDescriptor.TYPE_DOUBLE, FieldDescriptor.TYPE_FLOAT}

@@ -20,7 +20,9 @@ from services.chassis.rpc import words
 from services.chassis.rpc.pages import Pages
 from services.chassis.rpc.words import AskedBy
 from services.chassis.seal.seals import Seals
+from services.chassis.seal.subjects import Subject
 from services.kernel.ids import NewId
+from services.kernel.sealed import Sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,17 @@ class Desk:
         if not portfolio.exists or not who.may_see_client(portfolio.client_id):
             raise PortfolioIsUnknown
         return portfolio
+
+    def _key_of(self, case: Case) -> CaseKey:
+        return CaseKey(case.id, case.portfolio_id)
+
+    def _person(self, case: Case, person_id: str) -> UUID:
+        """Whom it is about; where nobody is named, the case's debtor."""
+        return words.uuid_or_none(person_id, "person_id") or case.parties.debtors()[0].person_id
+
+    async def _sealed(self, who: Principal, case: Case, person_id: UUID, field: str, text: str) -> Sealed | None:
+        """Under the person's key, bound to its place on the case; None where nothing was said."""
+        return await self._seals.seal(Subject(who.tenant_id, person_id), case.id, field, text) if text else None
 
     async def _moment(self, who: Principal, request: Any) -> Moment:
         now, known_at = self._clock.now(), words.instant_or_none(request, "as_known_at")

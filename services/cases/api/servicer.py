@@ -4,6 +4,7 @@ from acuerdo.cases.v1 import service_pb2_grpc
 
 from services.cases.api.batches import Batches
 from services.cases.api.casework import Casework
+from services.cases.api.disputes import Disputes
 from services.cases.api.dossiers import Dossiers
 from services.cases.api.explanations import Explanations
 from services.cases.api.lists import Lists
@@ -22,6 +23,7 @@ class CasesApi(
     Reports,
     Stops,
     Punctuality,
+    Disputes,
     Dossiers,
     Questions,
     Story,

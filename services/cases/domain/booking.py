@@ -103,6 +103,24 @@ def adjust(
 ) -> None:
     """Book changes by component. A balance may become negative: that is a credit."""
     case.must_be_workable()
+    book(case, debt_id, deltas, reason, source_ref, value_date)
+
+
+def book(
+    case: Case, debt_id: UUID, deltas: Sequence[ComponentAmount], reason: AdjustmentReason, source_ref: str, value_date: date | None
+) -> None:
+    """The same on a closed case too: what follows from a dispute's answer does not wait for a reopening."""
+    on = checked_value_date(case, debt_id, deltas, value_date)
+    changes = tuple(delta for delta in deltas if not delta.amount.is_zero)
+    if not changes:
+        return
+    delinquency.catch_up(case)
+    case.tell(DebtBalanceAdjusted(**case.next(), debt_id=debt_id, deltas=changes, reason=reason, source_ref=source_ref, value_date=on))
+    delinquency.tell_after(case, "BALANCE_ADJUSTED")
+
+
+def checked_value_date(case: Case, debt_id: UUID, deltas: Sequence[ComponentAmount], value_date: date | None) -> date:
+    """That these changes may be booked on the debt; the day from which they count."""
     debt = known(case, debt_id)
     if debt.detached_on is not None:
         raise DebtIsDetached(debt_id=debt_id)
@@ -113,9 +131,4 @@ def adjust(
     on = case.day_or_today(value_date, "value_date")
     if on < debt.attached_on:
         raise IsInvalid("value_date", "must not lie before the day the debt was attached from")
-    changes = tuple(delta for delta in deltas if not delta.amount.is_zero)
-    if not changes:
-        return
-    delinquency.catch_up(case)
-    case.tell(DebtBalanceAdjusted(**case.next(), debt_id=debt_id, deltas=changes, reason=reason, source_ref=source_ref, value_date=on))
-    delinquency.tell_after(case, "BALANCE_ADJUSTED")
+    return on
