@@ -27,6 +27,7 @@ NAMES_OF_MUTATIONS = {
         "WithdrawDispute",
         "CloseDispute",
     ),
+    *("WithdrawCases", "RevokeWithdrawal", "RetractReport", "ResolveBalanceDifference"),
     *("RetryParked", "RebuildTopic", "RebuildViews", "AdvanceClock"),
 }
 FLOATS = {FieldDescriptor.TYPE_DOUBLE, FieldDescriptor.TYPE_FLOAT}

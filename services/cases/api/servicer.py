@@ -4,6 +4,7 @@ from acuerdo.cases.v1 import service_pb2_grpc
 
 from services.cases.api.batches import Batches
 from services.cases.api.casework import Casework
+from services.cases.api.creditor import Creditor
 from services.cases.api.disputes import Disputes
 from services.cases.api.dossiers import Dossiers
 from services.cases.api.explanations import Explanations
@@ -28,6 +29,7 @@ class CasesApi(
     Questions,
     Story,
     Explanations,
+    Creditor,
     Lists,
     service_pb2_grpc.CasesServicer,
 ):

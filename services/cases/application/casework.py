@@ -10,7 +10,6 @@ from uuid import UUID
 from services.cases.application.naming import CaseKey, case_name, on_terms
 from services.cases.domain import (
     access,
-    balance,
     booking,
     case,
     closing,
@@ -31,9 +30,7 @@ from services.cases.domain.lifecycle import CloseOutcome, ReopenReason
 from services.cases.domain.parties import Party
 from services.cases.domain.portfolio import Portfolio
 from services.cases.domain.registration import CaseTerms
-from services.cases.domain.steps import Declared
 from services.kernel.facts import Causation, Change
-from services.kernel.money import Money
 from services.kernel.sealed import Sealed
 
 
@@ -97,21 +94,6 @@ def change_party_role(key: CaseKey, party: Party) -> Change[Case]:
 
 def remove_party(key: CaseKey, person_id: UUID, reason_code: str) -> Change[Case]:
     return on_terms(key, partial(parties.remove, person_id=person_id, reason_code=reason_code))
-
-
-def report_arrears(
-    key: CaseKey, as_of: date, declared: Declared | None, past_due: Money | None, theirs: Money | None, source_ref: str
-) -> Change[Case]:
-    """One row of a creditor's report: how late, how much, or both. All of it is taken, or nothing."""
-
-    def decide(reported: Case) -> None:
-        reported.must_be_reportable()
-        if theirs is not None:
-            balance.report_balance(reported, as_of, theirs, source_ref)
-        if declared is not None:
-            delinquency.report_arrears(reported, as_of, declared, past_due, source_ref)
-
-    return on_terms(key, decide)
 
 
 def tell_boundary(key: CaseKey) -> Change[Case]:

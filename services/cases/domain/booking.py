@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.cases.domain import delinquency
+from services.cases.domain import delinquency, reconciling
 from services.cases.domain.components import ComponentAmount, check_amounts
 from services.cases.domain.debts import (
     ENTRIES_PER_DEBT_MAX,
@@ -82,6 +82,7 @@ def attach(case: Case, debt_id: UUID, debt: DebtTerms, value_date: date | None, 
         )
     )
     delinquency.tell_after(case, "DEBT_ATTACHED")
+    reconciling.explain_since(case, on)
 
 
 def detach(case: Case, debt_id: UUID, reason_code: str, value_date: date | None) -> None:
@@ -96,6 +97,7 @@ def detach(case: Case, debt_id: UUID, reason_code: str, value_date: date | None)
     delinquency.catch_up(case)
     case.tell(DebtDetached(**case.next(), debt_id=debt_id, reason_code=reason_code, value_date=on))
     delinquency.tell_after(case, "DEBT_DETACHED")
+    reconciling.explain_since(case, on)
 
 
 def adjust(
@@ -117,6 +119,7 @@ def book(
     delinquency.catch_up(case)
     case.tell(DebtBalanceAdjusted(**case.next(), debt_id=debt_id, deltas=changes, reason=reason, source_ref=source_ref, value_date=on))
     delinquency.tell_after(case, "BALANCE_ADJUSTED")
+    reconciling.explain_since(case, on)
 
 
 def checked_value_date(case: Case, debt_id: UUID, deltas: Sequence[ComponentAmount], value_date: date | None) -> date:
