@@ -28,6 +28,19 @@ NAMES_OF_MUTATIONS = {
         "CloseDispute",
     ),
     *("WithdrawCases", "RevokeWithdrawal", "RetractReport", "ResolveBalanceDifference"),
+    *(
+        "FlagVulnerability",
+        "ReviewVulnerability",
+        "ClearVulnerability",
+        "DeclareHardship",
+        "RequestHardshipEvidence",
+        "AcceptHardship",
+        "RejectHardship",
+        "ReviewHardship",
+        "EndHardship",
+        "RecordSpecialCircumstance",
+        "EndSpecialCircumstance",
+    ),
     *("RetryParked", "RebuildTopic", "RebuildViews", "AdvanceClock"),
 }
 FLOATS = {FieldDescriptor.TYPE_DOUBLE, FieldDescriptor.TYPE_FLOAT}

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from acuerdo.common.v1.access_pb2 import Role
+
 from services.cases.application import CaseKey
 from services.cases.domain.batch import Batch, BatchIsUnknown
 from services.cases.domain.case import Case, CaseIsUnknown
@@ -97,6 +99,11 @@ class Desk:
 
     async def _portfolio_of(self, who: Principal, portfolio_id: UUID) -> Portfolio:
         return await self._log.load(Portfolio, portfolio_id, who.tenant_id)
+
+
+def roles_of(who: Principal) -> frozenset[str]:
+    """As the domain's rules name them."""
+    return frozenset(Role.Name(role).removeprefix("ROLE_").lower() for role in who.roles)
 
 
 def seen(who: Principal, case: Case) -> Case:

@@ -4,10 +4,12 @@ from acuerdo.cases.v1 import service_pb2_grpc
 
 from services.cases.api.batches import Batches
 from services.cases.api.casework import Casework
+from services.cases.api.circumstances import Circumstances
 from services.cases.api.creditor import Creditor
 from services.cases.api.disputes import Disputes
 from services.cases.api.dossiers import Dossiers
 from services.cases.api.explanations import Explanations
+from services.cases.api.hardships import Hardships
 from services.cases.api.lists import Lists
 from services.cases.api.portfolios import Portfolios
 from services.cases.api.punctuality import Punctuality
@@ -29,6 +31,8 @@ class CasesApi(
     Questions,
     Story,
     Explanations,
+    Circumstances,
+    Hardships,
     Creditor,
     Lists,
     service_pb2_grpc.CasesServicer,

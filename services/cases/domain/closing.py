@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from services.cases.domain import delinquency
 from services.cases.domain.arrears import policy_on
 from services.cases.domain.balance import balance_at
+from services.cases.domain.circumstances import CircumstanceKind
 from services.cases.domain.components import ComponentAmount
 from services.cases.domain.delinquency import bucket_at
 from services.cases.domain.lifecycle import CloseOutcome, Lifecycle, ReopenReason
@@ -80,6 +81,10 @@ class NoDisputeIsUpheld(Refusal):
     """No dispute of the case was upheld, not even in part."""
 
 
+class CircumstanceIsNotConfirmed(Refusal):
+    """No circumstance of that kind is confirmed of the case's people."""
+
+
 def close(case: Case, outcome: CloseOutcome, evidence_refs: Sequence[str]) -> None:
     case.must_be_reportable()
     if case.lifecycle is Lifecycle.CLOSED and case.outcome is outcome:
@@ -148,12 +153,26 @@ def _is_upheld(case: Case, day: date) -> Refusal | None:
     return _is_paid(case, day) if case.disputes.is_any_upheld() else NoDisputeIsUpheld()
 
 
+def _is_insolvent(case: Case, day: date) -> Refusal | None:
+    return _is_confirmed(case, CircumstanceKind.INSOLVENCY, CircumstanceKind.SECOND_CHANCE)
+
+
+def _is_deceased(case: Case, day: date) -> Refusal | None:
+    return _is_confirmed(case, CircumstanceKind.DECEASED)
+
+
+def _is_confirmed(case: Case, *kinds: CircumstanceKind) -> Refusal | None:
+    return None if case.circumstances.is_confirmed(*kinds) else CircumstanceIsNotConfirmed(kinds=", ".join(kind.name for kind in kinds))
+
+
 GROUNDS: Mapping[CloseOutcome, Callable[[Case, date], Refusal | None]] = {
     CloseOutcome.PAID_IN_FULL: _is_paid,
     CloseOutcome.SETTLED: _is_paid,
     CloseOutcome.CURED: _is_cured,
     CloseOutcome.SMALL_BALANCE: _is_small,
     CloseOutcome.DISPUTE_UPHELD: _is_upheld,
+    CloseOutcome.INSOLVENCY: _is_insolvent,
+    CloseOutcome.DECEASED_NO_ESTATE: _is_deceased,
 }
 """What an outcome rests on besides its evidence. Where it is no longer so, the case reopens by itself."""
 

@@ -145,7 +145,7 @@ def resolve(case: Case, dispute_id: UUID, finding: Finding) -> None:
     )
     if is_booked:
         booking.book(case, found.debt_id, deltas, AdjustmentReason.DISPUTE_UPHELD, str(dispute_id), finding.value_date)
-    holding.lift(case, found.hold_id, "DISPUTE_RESOLVED")
+    holding.lift_all_of(case, dispute_id, "DISPUTE_RESOLVED")
 
 
 def appeal(case: Case, dispute_id: UUID, hold_id: UUID, asked: Appeal) -> None:
@@ -185,7 +185,7 @@ def withdraw(case: Case, dispute_id: UUID, reason_code: str) -> None:
         return
     _must_be_open(found)
     case.tell(DisputeWithdrawn(**case.next(), dispute_id=dispute_id, reason_code=reason_code))
-    holding.lift(case, found.hold_id, "DISPUTE_WITHDRAWN")
+    holding.lift_all_of(case, dispute_id, "DISPUTE_WITHDRAWN")
 
 
 def close(case: Case, dispute_id: UUID) -> None:

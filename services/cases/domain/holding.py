@@ -188,6 +188,18 @@ def lift(
     delinquency.tell_after(case, "HOLD_LIFTED")
 
 
+def lift_all_of(case: Case, ground_id: UUID, reason_code: str) -> None:
+    """What they rested on is over: every hold that came of it and still goes on ends today."""
+    for hold in going_on(case, ground_id):
+        lift(case, hold.id, reason_code, max(case.today, hold.from_))
+
+
+def going_on(case: Case, ground_id: UUID) -> list[Hold]:
+    """The holds that rest on that ground and are not over."""
+    resting = [hold for hold in case.holds.by_id.values() if hold.ground_id == ground_id]
+    return [hold for hold in resting if hold.last_day is None or hold.last_day >= case.today]
+
+
 def expire(case: Case) -> None:
     """Tell of every hold whose last day has gone by that it is over."""
     for hold in _to_expire(case):

@@ -15,39 +15,39 @@ from services.chassis.heard import Heard
 
 @dataclass(slots=True)
 class Differences:
-    """What the facts of one batch come to: by case and day the latest row (None: gone), days settled besides, and reports taken back."""
+    """What the facts of one batch come to: by case and day the last row (None: gone), days settled besides, and reports taken back."""
 
-    latest: dict[tuple[UUID, date], tuple[Any, ...] | None] = field(default_factory=dict)
+    rows: dict[tuple[UUID, date], tuple[Any, ...] | None] = field(default_factory=dict)
     settled: list[tuple[UUID, date]] = field(default_factory=list)
     retracted: list[tuple[Any, ...]] = field(default_factory=list)
 
     def explained(self, heard: Heard[told.BalanceDifferenceExplained], case_id: UUID) -> None:
         fact, as_of = heard.fact, _day(heard.fact.as_of)
         row = (case_id, as_of, heard.tenant_id, fact.unexplained.minor_units, False, fact.SerializeToString(deterministic=True))
-        self.latest[case_id, as_of] = row
+        self.rows[case_id, as_of] = row
 
     def resolved(self, heard: Heard[told.BalanceDifferenceResolved], case_id: UUID) -> None:
         as_of = _day(heard.fact.as_of)
-        row = self.latest.get((case_id, as_of))
+        row = self.rows.get((case_id, as_of))
         if row is None:
             self.settled.append((case_id, as_of))
         else:
-            self.latest[case_id, as_of] = (*row[:4], True, row[5])
+            self.rows[case_id, as_of] = (*row[:4], True, row[5])
 
     def taken_back(self, heard: Heard[told.ReportRetracted], case_id: UUID) -> None:
         as_of = _day(heard.fact.as_of)
-        self.latest[case_id, as_of] = None
+        self.rows[case_id, as_of] = None
         self.retracted.append((case_id, as_of, heard.fact.source_ref, heard.position, heard.recorded_at))
 
     def statements(self) -> tuple[tuple[str, str, list[tuple[Any, ...]]], ...]:
         """Each with the kinds of its columns and its rows, in the order in which they are run."""
-        gone = [key for key, row in self.latest.items() if row is None]
-        rows = [row for row in self.latest.values() if row is not None]
+        gone = [key for key, row in self.rows.items() if row is None]
+        standing = [row for row in self.rows.values() if row is not None]
         return (
             (RETRACT_REPORTED, "uuid date text bigint timestamptz", self.retracted),
             (SETTLE_DIFFERENCES, "uuid date", list(self.settled)),
             (DELETE_DIFFERENCES, "uuid date", gone),
-            (UPSERT_DIFFERENCES, "uuid date text bigint boolean bytea", rows),
+            (UPSERT_DIFFERENCES, "uuid date text bigint boolean bytea", standing),
         )
 
 
