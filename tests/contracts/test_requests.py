@@ -41,6 +41,7 @@ NAMES_OF_MUTATIONS = {
         "RecordSpecialCircumstance",
         "EndSpecialCircumstance",
     ),
+    *("FileComplaint", "ResolveComplaint", "OpenClientQuery", "AnswerClientQuery", "CancelClientQuery"),
     *("RetryParked", "RebuildTopic", "RebuildViews", "AdvanceClock"),
 }
 FLOATS = {FieldDescriptor.TYPE_DOUBLE, FieldDescriptor.TYPE_FLOAT}

@@ -5,6 +5,7 @@ from acuerdo.cases.v1 import service_pb2_grpc
 from services.cases.api.batches import Batches
 from services.cases.api.casework import Casework
 from services.cases.api.circumstances import Circumstances
+from services.cases.api.complaints import Complaints
 from services.cases.api.creditor import Creditor
 from services.cases.api.disputes import Disputes
 from services.cases.api.dossiers import Dossiers
@@ -33,6 +34,7 @@ class CasesApi(
     Explanations,
     Circumstances,
     Hardships,
+    Complaints,
     Creditor,
     Lists,
     service_pb2_grpc.CasesServicer,

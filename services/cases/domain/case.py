@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from services.cases.domain import delinquency, disputing, holding, reviews
+from services.cases.domain import client_queries, complaints, delinquency, disputing, holding, reviews
 from services.cases.domain.assignment import Assignment
 from services.cases.domain.balance import Balance
 from services.cases.domain.circumstances import Circumstances
@@ -174,5 +174,12 @@ def take_on_terms(case: Case, portfolio: Portfolio) -> None:
     delinquency.tell_what_changed(case, "TERMS_CHANGED", "TERMS_CHANGED", plain_since=case.today)
 
 
-DUE: Sequence[Callable[[Case], Iterable[Due]]] = (delinquency.due, holding.due, disputing.due, reviews.due)
+DUE: Sequence[Callable[[Case], Iterable[Due]]] = (
+    delinquency.due,
+    holding.due,
+    disputing.due,
+    reviews.due,
+    complaints.due,
+    client_queries.due,
+)
 """What the regions want to be woken for."""
