@@ -42,6 +42,7 @@ NAMES_OF_MUTATIONS = {
         "EndSpecialCircumstance",
     ),
     *("FileComplaint", "ResolveComplaint", "OpenClientQuery", "AnswerClientQuery", "CancelClientQuery"),
+    *("PublishQuestionnaire", "RetireQuestionnaire", "AnswerQuestionnaire"),
     *("RetryParked", "RebuildTopic", "RebuildViews", "AdvanceClock"),
 }
 FLOATS = {FieldDescriptor.TYPE_DOUBLE, FieldDescriptor.TYPE_FLOAT}

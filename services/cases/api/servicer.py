@@ -14,7 +14,9 @@ from services.cases.api.hardships import Hardships
 from services.cases.api.lists import Lists
 from services.cases.api.portfolios import Portfolios
 from services.cases.api.punctuality import Punctuality
+from services.cases.api.questionnaires import Questionnaires
 from services.cases.api.questions import Questions
+from services.cases.api.readings import Readings
 from services.cases.api.reports import Reports
 from services.cases.api.stops import Stops
 from services.cases.api.story import Story
@@ -29,6 +31,8 @@ class CasesApi(
     Punctuality,
     Disputes,
     Dossiers,
+    Questionnaires,
+    Readings,
     Questions,
     Story,
     Explanations,

@@ -25,7 +25,7 @@ from services.cases.domain.booking import DebtTerms
 from services.cases.domain.case import Case
 from services.cases.domain.components import ComponentAmount
 from services.cases.domain.debts import AdjustmentReason
-from services.cases.domain.dossier import Confidence
+from services.cases.domain.dossier import Confidence, Learnt
 from services.cases.domain.lifecycle import CloseOutcome, ReopenReason
 from services.cases.domain.parties import Party
 from services.cases.domain.portfolio import Portfolio
@@ -109,9 +109,17 @@ def record_fact(
     source: str,
     confidence: Confidence,
     supersedes: UUID | None,
+    learnt: Learnt,
 ) -> Change[Case]:
     decide = partial(
-        dossier.record_fact, fact_id=fact_id, key=name, value=value, source=source, confidence=confidence, supersedes=supersedes
+        dossier.record_fact,
+        fact_id=fact_id,
+        key=name,
+        value=value,
+        source=source,
+        confidence=confidence,
+        supersedes=supersedes,
+        learnt=learnt,
     )
     return on_terms(key, decide)
 

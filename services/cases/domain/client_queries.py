@@ -58,7 +58,7 @@ class ClientQueryAnswered(Fact):
         query = case.client_queries.by_id[self.query_id]
         query.state = QueryState.ANSWERED
         query.answer_code = self.answer_code
-        query.answer = self.answer
+        query.answer, query.answered_at = self.answer, self.timestamp
         query.evidence_refs = self.evidence_refs
 
 
@@ -93,6 +93,7 @@ class ClientQuery:
     state: QueryState = QueryState.OPEN
     answer_code: str = ""
     answer: Sealed | None = None
+    answered_at: datetime | None = None
     evidence_refs: tuple[str, ...] = ()
 
     @property
