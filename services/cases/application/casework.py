@@ -109,7 +109,7 @@ def record_fact(
     source: str,
     confidence: Confidence,
     supersedes: UUID | None,
-    learnt: Learnt,
+    learnt: Learnt | None = None,
 ) -> Change[Case]:
     decide = partial(
         dossier.record_fact,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 from acuerdo.cases.v1 import disputes_pb2 as disputes
@@ -15,7 +16,7 @@ from services.cases.domain.case import Case
 from services.cases.views import VIEWS
 from services.chassis.log.meta import SharedMeta, meta_of
 from tests.services.cases.service import Caller, Running, money, on
-from tests.services.cases.test_cases_api import report
+from tests.services.cases.test_cases_api import eventually, report
 from tests.services.cases.test_holds_api import a_counted_case, a_hold, instalment
 
 TENANT = "demo"
@@ -37,7 +38,13 @@ async def a_story(cases: Running) -> None:
     await people_and_the_creditor_speak(caller, case_id, debt_id)
     await caller.CloseCase(case_id=case_id, outcome=types.CLOSE_OUTCOME_UNTRACEABLE, evidence_refs=["report-1"])
     await cases.clock.advance(datetime(2026, 3, 1, 12, tzinfo=UTC))
+    await eventually(partial(are_told, caller, case_id, "CircumstanceReviewDue", "ComplaintOverdue", "ClientQueryOverdue"))
     await caller.ReopenCase(case_id=case_id, reason=types.REOPEN_REASON_NEW_EVIDENCE)
+
+
+async def are_told(caller: Caller, case_id: str, *facts: str) -> bool:
+    """What the clock brings about in its own time."""
+    return {row.type for row in (await caller.GetTimeline(case_id=case_id, types=facts)).rows} == set(facts)
 
 
 async def people_and_the_creditor_speak(caller: Caller, case_id: str, debt_id: str) -> None:
