@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from services.cases import application
-from services.cases.application import CaseKey, stops
+from services.cases.application import CaseKey, circumstances, disputes, grievances, stops
 from services.cases.domain.batch import Batch, BatchState
 from services.cases.domain.case import Case
 from services.chassis.heard import Timer
@@ -34,8 +34,32 @@ def expire_holds(case: Case, fired: TimerFired) -> Iterable[Change[Case]]:
     yield stops.expire_holds(CaseKey(case.id, case.portfolio_id))
 
 
+def tell_dispute_deadlines(case: Case, fired: TimerFired) -> Iterable[Change[Case]]:
+    """The last day for the answer to a dispute has gone by."""
+    yield disputes.tell_deadlines(CaseKey(case.id, case.portfolio_id))
+
+
+def tell_reviews(case: Case, fired: TimerFired) -> Iterable[Change[Case]]:
+    """The day has come to look at a circumstance again."""
+    yield circumstances.tell_reviews(CaseKey(case.id, case.portfolio_id))
+
+
+def tell_overdue_complaints(case: Case, fired: TimerFired) -> Iterable[Change[Case]]:
+    """The last day for the answer to a complaint has gone by."""
+    yield grievances.tell_overdue_complaints(CaseKey(case.id, case.portfolio_id))
+
+
+def tell_overdue_queries(case: Case, fired: TimerFired) -> Iterable[Change[Case]]:
+    """The last day for the creditor's answer has gone by."""
+    yield grievances.tell_overdue_queries(CaseKey(case.id, case.portfolio_id))
+
+
 TIMERS: Mapping[str, Timer] = {
     "batch.rows": Timer(Batch, handle_next_rows),
     "delinquency.boundary": Timer(Case, tell_boundary),
     "hold.expiry": Timer(Case, expire_holds),
+    "dispute.deadline": Timer(Case, tell_dispute_deadlines),
+    "circumstance.review": Timer(Case, tell_reviews),
+    "complaint.deadline": Timer(Case, tell_overdue_complaints),
+    "query.deadline": Timer(Case, tell_overdue_queries),
 }

@@ -13,7 +13,7 @@ from services.strategy.adapters import segment_table
 from services.strategy.domain import assignment, segments, treatment
 from services.strategy.domain.assignment import Explanation
 from services.strategy.domain.segments import SegmentTables
-from services.strategy.domain.standing import BalanceAuthority
+from services.strategy.domain.standing import BalanceAuthority, Report
 from services.strategy.domain.treatment import Treatment
 
 # Segment tables -----------------------------------------------------------------
@@ -91,6 +91,10 @@ def note_debt_gone(tenant_id: str, origin: Causation, debt_id: UUID) -> Change[T
 
 def note_report(tenant_id: str, origin: Causation, as_of: date, reported: Money) -> Change[Treatment]:
     return _by_the_table(tenant_id, origin, partial(treatment.note_report, origin=origin, as_of=as_of, reported=reported))
+
+
+def note_report_gone(tenant_id: str, origin: Causation, newest: Report | None) -> Change[Treatment]:
+    return _by_the_table(tenant_id, origin, partial(treatment.note_report_gone, origin=origin, newest=newest))
 
 
 def _by_the_table(tenant_id: str, origin: Causation, note: Callable[[Treatment], None]) -> Change[Treatment]:

@@ -13,7 +13,7 @@ from services.chassis.rpc import words
 from services.kernel.facts import Change
 from services.kernel.money import Money, total
 from services.strategy import application
-from services.strategy.domain.standing import BalanceAuthority
+from services.strategy.domain.standing import BalanceAuthority, Report
 from services.strategy.domain.treatment import Treatment
 
 Changes = Iterable[Change[Treatment]]
@@ -86,6 +86,12 @@ def note_report(heard: Heard[cases.BalanceReported]) -> Changes:
     yield application.note_report(heard.tenant_id, heard.origin, words.day(heard.fact.as_of, "as_of"), words.money(heard.fact.theirs))
 
 
+def note_report_gone(heard: Heard[cases.ReportRetracted]) -> Changes:
+    fact = heard.fact
+    newest = Report(words.day(fact.reported_as_of, "reported_as_of"), words.money(fact.reported)) if fact.HasField("reported") else None
+    yield application.note_report_gone(heard.tenant_id, heard.origin, newest)
+
+
 def _authority(terms: PortfolioTerms) -> BalanceAuthority:
     return BalanceAuthority[Authority.Name(terms.balance_authority).removeprefix("AUTHORITY_")]
 
@@ -121,5 +127,6 @@ REACTIONS: dict[str, Reactions] = {
         cases.PaymentApplied: note_payment,
         cases.PaymentUnapplied: note_payment_taken_back,
         cases.BalanceReported: note_report,
+        cases.ReportRetracted: note_report_gone,
     },
 }

@@ -381,7 +381,13 @@ def _creditor(at: At, version: int) -> list[Fact]:
             **at(CASE, version + 3), as_of=as_of, unit=BucketUnit.DAYS, ours=28, theirs=58, cause="PAUSES", source_ref="saldos-03.csv"
         ),
         ReportRetracted(
-            **at(CASE, version + 4), as_of=as_of, source_ref="saldos-03.csv", by_source_ref="saldos-03b.csv", reason_code="WRONG_FILE"
+            **at(CASE, version + 4),
+            as_of=as_of,
+            source_ref="saldos-03.csv",
+            by_source_ref="saldos-03b.csv",
+            reason_code="WRONG_FILE",
+            reported_as_of=date(2026, 2, 28),
+            reported=eur(100_000),
         ),
         CaseWithdrawn(**at(CASE, version + 5), reason_code="SOLD_BY_CREDITOR", source_ref="bajas-04.csv", effective_on=date(2026, 4, 1)),
         WithdrawalRevoked(**at(CASE, version + 6), reason_code="SENT_IN_ERROR", evidence_refs=("mail-3",)),

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from acuerdo.common.v1.access_pb2 import Role
+
 from services.cases.application import CaseKey
 from services.cases.domain.batch import Batch, BatchIsUnknown
 from services.cases.domain.case import Case, CaseIsUnknown
@@ -20,7 +22,9 @@ from services.chassis.rpc import words
 from services.chassis.rpc.pages import Pages
 from services.chassis.rpc.words import AskedBy
 from services.chassis.seal.seals import Seals
+from services.chassis.seal.subjects import Subject
 from services.kernel.ids import NewId
+from services.kernel.sealed import Sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,17 @@ class Desk:
             raise PortfolioIsUnknown
         return portfolio
 
+    def _key_of(self, case: Case) -> CaseKey:
+        return CaseKey(case.id, case.portfolio_id)
+
+    def _person(self, case: Case, person_id: str) -> UUID:
+        """Whom it is about; where nobody is named, the case's debtor."""
+        return words.uuid_or_none(person_id, "person_id") or case.parties.debtors()[0].person_id
+
+    async def _sealed(self, who: Principal, case: Case, person_id: UUID, field: str, text: str) -> Sealed | None:
+        """Under the person's key, bound to its place on the case; None where nothing was said."""
+        return await self._seals.seal(Subject(who.tenant_id, person_id), case.id, field, text) if text else None
+
     async def _moment(self, who: Principal, request: Any) -> Moment:
         now, known_at = self._clock.now(), words.instant_or_none(request, "as_known_at")
         if known_at is None:
@@ -84,6 +99,11 @@ class Desk:
 
     async def _portfolio_of(self, who: Principal, portfolio_id: UUID) -> Portfolio:
         return await self._log.load(Portfolio, portfolio_id, who.tenant_id)
+
+
+def roles_of(who: Principal) -> frozenset[str]:
+    """As the domain's rules name them."""
+    return frozenset(Role.Name(role).removeprefix("ROLE_").lower() for role in who.roles)
 
 
 def seen(who: Principal, case: Case) -> Case:

@@ -11,7 +11,7 @@ from acuerdo.cases.v1 import types_pb2 as types
 from services.cases import application
 from services.cases.api import wire
 from services.cases.api.desk import Desk
-from services.cases.domain.dossier import Confidence, KnownFact
+from services.cases.domain.dossier import Confidence, KnownFact, Learnt
 from services.chassis.identity import Principal
 from services.chassis.rpc import Context, words
 from services.chassis.seal.subjects import Subject
@@ -34,6 +34,10 @@ class Dossiers(Desk):
             request.source,
             wire.member(Confidence, types.Confidence, request.confidence),
             words.uuid_or_none(request.supersedes_fact_id, "supersedes_fact_id"),
+            Learnt(
+                interaction_id=words.uuid_or_none(request.interaction_id, "interaction_id"),
+                valid_through=words.day_or_none(request, "valid_through"),
+            ),
         )
         stored = await self._log.run(origin, change)
         return pb.RecordFactResponse(receipt=words.receipt(stored), fact_id=str(fact_id))

@@ -77,5 +77,7 @@ FIELD_OF: Mapping[str, str] = {
     "CASE_HAS_NO_DEBTOR": "parties",
     "PARTY_HAS_ANOTHER_ROLE": "parties",
     "DEBT_IS_ATTACHED_ALREADY": "debts",
+    "DEBT_REF_IS_UNKNOWN": "debt_ref",
+    "FACT_LIES_BEFORE_THE_CASE": "effective_on",
 }
 """The field of a row that a named rule is about."""

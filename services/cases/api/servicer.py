@@ -4,12 +4,19 @@ from acuerdo.cases.v1 import service_pb2_grpc
 
 from services.cases.api.batches import Batches
 from services.cases.api.casework import Casework
+from services.cases.api.circumstances import Circumstances
+from services.cases.api.complaints import Complaints
+from services.cases.api.creditor import Creditor
+from services.cases.api.disputes import Disputes
 from services.cases.api.dossiers import Dossiers
 from services.cases.api.explanations import Explanations
+from services.cases.api.hardships import Hardships
 from services.cases.api.lists import Lists
 from services.cases.api.portfolios import Portfolios
 from services.cases.api.punctuality import Punctuality
+from services.cases.api.questionnaires import Questionnaires
 from services.cases.api.questions import Questions
+from services.cases.api.readings import Readings
 from services.cases.api.reports import Reports
 from services.cases.api.stops import Stops
 from services.cases.api.story import Story
@@ -22,10 +29,17 @@ class CasesApi(
     Reports,
     Stops,
     Punctuality,
+    Disputes,
     Dossiers,
+    Questionnaires,
+    Readings,
     Questions,
     Story,
     Explanations,
+    Circumstances,
+    Hardships,
+    Complaints,
+    Creditor,
     Lists,
     service_pb2_grpc.CasesServicer,
 ):

@@ -6,10 +6,9 @@ from datetime import date
 from typing import Any
 
 from acuerdo.cases.v1 import holds_pb2 as pb
-from acuerdo.common.v1.access_pb2 import Role
 
 from services.cases.api import wire
-from services.cases.api.desk import Desk
+from services.cases.api.desk import Desk, roles_of
 from services.cases.application import stops
 from services.cases.domain.holding import HoldTerms
 from services.cases.domain.holds import Effect, Hold, HoldKind, HoldScope
@@ -45,7 +44,7 @@ class Stops(Desk):
             words.day_or_none(request, "effective_on"),
             request.reason_code,
             request.evidence_refs,
-            by=frozenset(Role.Name(role).removeprefix("ROLE_").lower() for role in who.roles),
+            by=roles_of(who),
         )
         stored = await self._log.run(self._asked_by(context, request), change)
         return pb.LiftHoldResponse(receipt=words.receipt(stored))

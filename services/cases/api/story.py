@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from acuerdo.cases.v1 import circumstances_pb2 as circumstances
 from acuerdo.cases.v1 import events_pb2 as told
 from acuerdo.cases.v1 import service_pb2 as pb
 from google.protobuf.message import Message
 
-from services.cases.api.desk import Desk, seen
+from services.cases.api import wire
+from services.cases.api.desk import Desk, roles_of, seen
 from services.cases.api.why import why
 from services.cases.domain.balance import balance_at
 from services.cases.domain.case import Case
+from services.cases.domain.circumstances import Visibility, may_see
 from services.cases.domain.delinquency import bucket_at
 from services.chassis.identity import Principal
 from services.chassis.log.units import Record
@@ -26,6 +29,8 @@ class Story(Desk):
         after, size = self._pages.after(request), self._pages.size(request)
         records = await self._log.read_stream(case_id, who.tenant_id, words.instant_or_none(request, "as_known_at"))
         rows = self._timeline(who, case_id, records, request, int(after[0]) if after else 0)
+        for row in rows:
+            withhold(who, row.event)
         more = len(rows) > size
         return pb.GetTimelineResponse(
             rows=rows[:size], next_page_token=self._pages.token((rows[size - 1].version,), request) if more else ""
@@ -68,6 +73,15 @@ def _row(case: Case, record: Record) -> pb.TimelineRow:
         bucket=bucket_at(case, happened_on),
         why=why(fact_of(event)),
     )
+
+
+def withhold(who: Principal, event: told.CaseEvent) -> None:
+    """What is special about a person, from who may not see it."""
+    if event.WhichOneof("event") == "special_circumstance_recorded":
+        fact = event.special_circumstance_recorded
+        if not may_see(wire.member(Visibility, circumstances.Visibility, fact.visibility), roles_of(who)):
+            for name in ("kind", "source", "evidence_refs"):
+                fact.ClearField(name)
 
 
 def fact_of(event: told.CaseEvent) -> Message:

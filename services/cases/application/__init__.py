@@ -26,7 +26,6 @@ from services.cases.application.casework import (
     reject_case,
     remove_party,
     reopen_case,
-    report_arrears,
     retract_fact,
     tell_boundary,
 )
@@ -62,7 +61,6 @@ __all__ = [
     "release_batch",
     "remove_party",
     "reopen_case",
-    "report_arrears",
     "retract_fact",
     "tell_boundary",
 ]

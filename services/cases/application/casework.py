@@ -10,7 +10,6 @@ from uuid import UUID
 from services.cases.application.naming import CaseKey, case_name, on_terms
 from services.cases.domain import (
     access,
-    balance,
     booking,
     case,
     closing,
@@ -26,14 +25,12 @@ from services.cases.domain.booking import DebtTerms
 from services.cases.domain.case import Case
 from services.cases.domain.components import ComponentAmount
 from services.cases.domain.debts import AdjustmentReason
-from services.cases.domain.dossier import Confidence
+from services.cases.domain.dossier import Confidence, Learnt
 from services.cases.domain.lifecycle import CloseOutcome, ReopenReason
 from services.cases.domain.parties import Party
 from services.cases.domain.portfolio import Portfolio
 from services.cases.domain.registration import CaseTerms
-from services.cases.domain.steps import Declared
 from services.kernel.facts import Causation, Change
-from services.kernel.money import Money
 from services.kernel.sealed import Sealed
 
 
@@ -99,21 +96,6 @@ def remove_party(key: CaseKey, person_id: UUID, reason_code: str) -> Change[Case
     return on_terms(key, partial(parties.remove, person_id=person_id, reason_code=reason_code))
 
 
-def report_arrears(
-    key: CaseKey, as_of: date, declared: Declared | None, past_due: Money | None, theirs: Money | None, source_ref: str
-) -> Change[Case]:
-    """One row of a creditor's report: how late, how much, or both. All of it is taken, or nothing."""
-
-    def decide(reported: Case) -> None:
-        reported.must_be_reportable()
-        if theirs is not None:
-            balance.report_balance(reported, as_of, theirs, source_ref)
-        if declared is not None:
-            delinquency.report_arrears(reported, as_of, declared, past_due, source_ref)
-
-    return on_terms(key, decide)
-
-
 def tell_boundary(key: CaseKey) -> Change[Case]:
     """Days have gone by: tell the buckets that they have changed."""
     return on_terms(key, delinquency.catch_up)
@@ -127,9 +109,17 @@ def record_fact(
     source: str,
     confidence: Confidence,
     supersedes: UUID | None,
+    learnt: Learnt | None = None,
 ) -> Change[Case]:
     decide = partial(
-        dossier.record_fact, fact_id=fact_id, key=name, value=value, source=source, confidence=confidence, supersedes=supersedes
+        dossier.record_fact,
+        fact_id=fact_id,
+        key=name,
+        value=value,
+        source=source,
+        confidence=confidence,
+        supersedes=supersedes,
+        learnt=learnt,
     )
     return on_terms(key, decide)
 

@@ -11,7 +11,7 @@ from services.cases.domain import (
 )
 from services.cases.domain.case import Case
 from services.cases.domain.portfolio import Portfolio
-from services.kernel.facts import Change, Claim
+from services.kernel.facts import Change, Claim, Stream
 
 
 def client_name(external_ref: str) -> Claim:
@@ -41,11 +41,11 @@ class CaseKey:
     portfolio_id: UUID
 
 
-def on_terms(key: CaseKey, decide: Callable[[Case], None]) -> Change[Case]:
-    """Decide on the terms now in force: a case takes changed terms on before it decides anything else."""
+def on_terms(key: CaseKey, decide: Callable[..., None], *given: tuple[type[Stream], UUID]) -> Change[Case]:
+    """Decide on the terms now in force: a case takes changed ones on before it decides anything else. `given`: looked at besides."""
 
-    def taken_on(deciding: Case, of: Portfolio) -> None:
+    def taken_on(deciding: Case, of: Portfolio, *looked_at: Stream) -> None:
         case.take_on_terms(deciding, of)
-        decide(deciding)
+        decide(deciding, *looked_at)
 
-    return Change(Case, key.case_id, taken_on, given=((Portfolio, key.portfolio_id),))
+    return Change(Case, key.case_id, taken_on, given=((Portfolio, key.portfolio_id), *given))

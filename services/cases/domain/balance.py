@@ -27,7 +27,7 @@ class BalanceReported(Fact):
     source_ref: str
 
     def apply(self, case: Case) -> None:
-        case.balance.reported[self.as_of] = self.theirs
+        case.balance.note(self.as_of, self.source_ref, self.theirs)
 
 
 # Where it stands -------------------------------------------------------------
@@ -38,6 +38,30 @@ class Balance:
     """The creditor's snapshots by the day they speak of; the latest word on a day is the one that counts."""
 
     reported: dict[date, Money] = field(default_factory=dict)
+    words: dict[date, tuple[tuple[str, Money], ...]] = field(default_factory=dict)
+    """By that day, each file's word on it, in the order in which they came."""
+
+    def note(self, as_of: date, source_ref: str, theirs: Money) -> None:
+        self.words[as_of] = (*(word for word in self.words.get(as_of, ()) if word[0] != source_ref), (source_ref, theirs))
+        self.reported[as_of] = theirs
+
+    def forget(self, as_of: date, source_ref: str) -> None:
+        """What that file said of that day; another file's word on it counts again."""
+        left = tuple(word for word in self.words.pop(as_of, ()) if word[0] != source_ref)
+        self.reported.pop(as_of, None)
+        if left:
+            self.words[as_of], self.reported[as_of] = left, left[-1][1]
+
+    def newest_without(self, as_of: date, source_ref: str) -> tuple[date, Money] | None:
+        """The newest snapshot there would be without that file's word on that day."""
+        left = {day: word for day, word in self.reported.items() if day != as_of}
+        others = [theirs for source, theirs in self.words.get(as_of, ()) if source != source_ref]
+        left.update({as_of: others[-1]} if others else {})
+        return (max(left), left[max(left)]) if left else None
+
+    def source_of(self, as_of: date) -> str:
+        """The file whose word on that day counts."""
+        return self.words[as_of][-1][0]
 
     def reported_as_of(self, day: date) -> tuple[date, Money] | None:
         """The creditor's latest snapshot through `day`."""
@@ -67,11 +91,11 @@ class CaseHasTooManyReports(Refusal):
 
 
 def report_balance(case: Case, as_of: date, theirs: Money, source_ref: str) -> None:
-    """The creditor's snapshot, beside what we had on that day. The same word on the same day again: told once."""
+    """The creditor's snapshot, beside what we had on that day. The same file's same word again: told once."""
     case.must_be_reportable()
     check_money(theirs, case.currency_code, "balance")
     on = case.day_or_today(as_of, "as_of")
-    if case.balance.reported.get(on) == theirs:
+    if case.balance.words.get(on, ())[-1:] == ((source_ref, theirs),):
         return
     if on not in case.balance.reported and len(case.balance.reported) >= REPORTS_PER_CASE_MAX:
         raise CaseHasTooManyReports(reports_max=REPORTS_PER_CASE_MAX)

@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.cases.domain import delinquency
+from services.cases.domain import delinquency, reconciling
 from services.cases.domain.components import ComponentAmount, check_amounts
 from services.cases.domain.debts import (
     ENTRIES_PER_DEBT_MAX,
@@ -82,6 +82,7 @@ def attach(case: Case, debt_id: UUID, debt: DebtTerms, value_date: date | None, 
         )
     )
     delinquency.tell_after(case, "DEBT_ATTACHED")
+    reconciling.explain_since(case, on)
 
 
 def detach(case: Case, debt_id: UUID, reason_code: str, value_date: date | None) -> None:
@@ -96,6 +97,7 @@ def detach(case: Case, debt_id: UUID, reason_code: str, value_date: date | None)
     delinquency.catch_up(case)
     case.tell(DebtDetached(**case.next(), debt_id=debt_id, reason_code=reason_code, value_date=on))
     delinquency.tell_after(case, "DEBT_DETACHED")
+    reconciling.explain_since(case, on)
 
 
 def adjust(
@@ -103,6 +105,25 @@ def adjust(
 ) -> None:
     """Book changes by component. A balance may become negative: that is a credit."""
     case.must_be_workable()
+    book(case, debt_id, deltas, reason, source_ref, value_date)
+
+
+def book(
+    case: Case, debt_id: UUID, deltas: Sequence[ComponentAmount], reason: AdjustmentReason, source_ref: str, value_date: date | None
+) -> None:
+    """The same on a closed case too: what follows from a dispute's answer does not wait for a reopening."""
+    on = checked_value_date(case, debt_id, deltas, value_date)
+    changes = tuple(delta for delta in deltas if not delta.amount.is_zero)
+    if not changes:
+        return
+    delinquency.catch_up(case)
+    case.tell(DebtBalanceAdjusted(**case.next(), debt_id=debt_id, deltas=changes, reason=reason, source_ref=source_ref, value_date=on))
+    delinquency.tell_after(case, "BALANCE_ADJUSTED")
+    reconciling.explain_since(case, on)
+
+
+def checked_value_date(case: Case, debt_id: UUID, deltas: Sequence[ComponentAmount], value_date: date | None) -> date:
+    """That these changes may be booked on the debt; the day from which they count."""
     debt = known(case, debt_id)
     if debt.detached_on is not None:
         raise DebtIsDetached(debt_id=debt_id)
@@ -113,9 +134,4 @@ def adjust(
     on = case.day_or_today(value_date, "value_date")
     if on < debt.attached_on:
         raise IsInvalid("value_date", "must not lie before the day the debt was attached from")
-    changes = tuple(delta for delta in deltas if not delta.amount.is_zero)
-    if not changes:
-        return
-    delinquency.catch_up(case)
-    case.tell(DebtBalanceAdjusted(**case.next(), debt_id=debt_id, deltas=changes, reason=reason, source_ref=source_ref, value_date=on))
-    delinquency.tell_after(case, "BALANCE_ADJUSTED")
+    return on

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
-from services.cases.domain import delinquency, holding
+from services.cases.domain import client_queries, complaints, delinquency, disputing, holding, reviews
 from services.cases.domain.assignment import Assignment
 from services.cases.domain.balance import Balance
 from services.cases.domain.circumstances import Circumstances
@@ -27,6 +27,9 @@ from services.cases.domain.terms import PortfolioTerms, TermsInForce
 from services.cases.domain.withdrawals import Withdrawal
 from services.kernel.facts import Due, Fact, Stream
 from services.kernel.refusal import IsInvalid, IsUnknown, Refusal
+
+_EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+"""What is said to have happened before is taken as if on that day: no case had begun by then."""
 
 # What happened ---------------------------------------------------------------
 
@@ -86,6 +89,11 @@ class Case(Stream):
     @property
     def currency_code(self) -> str:
         return self.terms.versions[0][1].currency_code
+
+    @property
+    def happened_on(self) -> date:
+        """The day, in the portfolio's zone, on which what is being decided happened in the world."""
+        return self.terms.today(max(self.happened_at, _EARLIEST))
 
     def day_or_today(self, day: date | None, field: str) -> date:
         """`day`, which may not lie in the future, or today in the portfolio's zone."""
@@ -166,5 +174,12 @@ def take_on_terms(case: Case, portfolio: Portfolio) -> None:
     delinquency.tell_what_changed(case, "TERMS_CHANGED", "TERMS_CHANGED", plain_since=case.today)
 
 
-DUE: Sequence[Callable[[Case], Iterable[Due]]] = (delinquency.due, holding.due)
+DUE: Sequence[Callable[[Case], Iterable[Due]]] = (
+    delinquency.due,
+    holding.due,
+    disputing.due,
+    reviews.due,
+    complaints.due,
+    client_queries.due,
+)
 """What the regions want to be woken for."""

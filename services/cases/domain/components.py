@@ -38,6 +38,15 @@ def summed(amounts: Iterable[ComponentAmount]) -> tuple[ComponentAmount, ...]:
     return tuple(ComponentAmount(component, sums[component, code]) for component, code in sorted(sums, key=_in_order))
 
 
+def negated(amounts: Iterable[ComponentAmount]) -> tuple[ComponentAmount, ...]:
+    return tuple(ComponentAmount(amount.component, -amount.amount) for amount in amounts)
+
+
+def amount_of(amounts: Iterable[ComponentAmount], component: Component) -> int:
+    """Minor units of that component."""
+    return sum(amount.amount.minor_units for amount in amounts if amount.component is component)
+
+
 def _in_order(key: tuple[Component, str]) -> tuple[int, str]:
     return _PLACE[key[0]], key[1]
 

@@ -8,9 +8,10 @@ from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.cases.domain import delinquency
+from services.cases.domain import closing, delinquency, reconciling
 from services.cases.domain.components import ComponentAmount
 from services.cases.domain.debts import ENTRIES_PER_DEBT_MAX, known, must_have_room
+from services.cases.domain.lifecycle import ReopenReason
 from services.cases.domain.payments import PaymentApplied, PaymentLine, PaymentUnapplied
 from services.kernel.facts import Causation
 from services.kernel.money import Money, total
@@ -80,10 +81,11 @@ def apply(case: Case, credit: Credit, origin: Causation) -> None:
         )
     )
     delinquency.tell_after(case, "PAYMENT_APPLIED")
+    reconciling.explain_since(case, credit.value_date)
 
 
 def unapply(case: Case, allocation_id: UUID, cause: str, value_date: date, origin: Causation) -> None:
-    """The whole allocation, from that day on; a day before it counted: it never did."""
+    """The whole allocation, from that day on; a day before it counted: it never did. A case closed as paid on it reopens."""
     case.must_be_reportable()
     allocation = case.payments.by_allocation.get(allocation_id)
     if allocation is None:
@@ -104,7 +106,10 @@ def unapply(case: Case, allocation_id: UUID, cause: str, value_date: date, origi
             lines=allocation.lines,
         )
     )
+    unapplied = Causation(case.id, case.version)
     delinquency.tell_after(case, "PAYMENT_UNAPPLIED")
+    reconciling.explain_since(case, max(value_date, allocation.value_date))
+    closing.reopen_where_ground_is_gone(case, unapplied, ReopenReason.PAYMENT_REVERSED, on=value_date)
 
 
 def _check(case: Case, credit: Credit) -> None:

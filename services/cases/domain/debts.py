@@ -43,7 +43,15 @@ class DebtAttached(Fact):
     value_date: date
 
     def apply(self, case: Case) -> None:
-        debt = Debt(self.debt_id, self.external_ref, self.product, self.oldest_due_date, self.value_date, self.components)
+        debt = Debt(
+            self.debt_id,
+            self.external_ref,
+            self.product,
+            self.oldest_due_date,
+            self.value_date,
+            self.components,
+            version=self.originator_version,
+        )
         debt.book(self.value_date, self.components)
         case.debts.by_id[self.debt_id] = debt
 
@@ -54,7 +62,8 @@ class DebtDetached(Fact):
     value_date: date
 
     def apply(self, case: Case) -> None:
-        case.debts.by_id[self.debt_id].detached_on = self.value_date
+        debt = case.debts.by_id[self.debt_id]
+        debt.detached_on, debt.detached_version = self.value_date, self.originator_version
 
 
 class DebtBalanceAdjusted(Fact):
@@ -67,11 +76,23 @@ class DebtBalanceAdjusted(Fact):
     def apply(self, case: Case) -> None:
         debt = case.debts.by_id[self.debt_id]
         debt.book(self.value_date, self.deltas)
+        debt.adjustments.append(Adjustment(self.value_date, self.deltas, self.reason, self.source_ref, self.originator_version))
         if self.reason is AdjustmentReason.DISPUTE_UPHELD:
             debt.upheld.extend((self.value_date, delta) for delta in self.deltas)
 
 
 # Where it stands -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """One change of a balance that was neither its opening nor a payment, and the fact that told it."""
+
+    value_date: date
+    deltas: tuple[ComponentAmount, ...]
+    reason: AdjustmentReason
+    source_ref: str
+    version: int
 
 
 @dataclass(slots=True)
@@ -92,6 +113,10 @@ class Debt:
     """What disputes took off: none of it is due any more."""
     moved_minor_units: int = 0
     """The sum of all entries regardless of sign: no balance on any day can exceed it."""
+    adjustments: list[Adjustment] = field(default_factory=list)
+    version: int = 0
+    """Of the fact that attached it."""
+    detached_version: int = 0
 
     def book(self, value_date: date, amounts: Sequence[ComponentAmount]) -> None:
         self.entries.extend((value_date, amount) for amount in amounts)

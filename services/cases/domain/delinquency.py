@@ -60,8 +60,9 @@ class ArrearsReported(Fact):
     source_ref: str
 
     def apply(self, case: Case) -> None:
-        case.delinquency.reports[self.as_of] = Declared(self.cycles_past_due, self.days_past_due, self.oldest_unpaid_due_date)
-        case.delinquency.past_due[self.as_of] = self.past_due
+        declared = Declared(self.cycles_past_due, self.days_past_due, self.oldest_unpaid_due_date)
+        case.delinquency.note(self.as_of, self.source_ref, declared, self.past_due)
+        case.reconciliation.arrears.pop(self.as_of, None)
 
 
 class BucketChanged(Fact):
@@ -97,6 +98,20 @@ class Delinquency:
     reports: dict[date, Declared] = field(default_factory=dict)
     past_due: dict[date, Money | None] = field(default_factory=dict)
     told: tuple[Step, ...] = ()
+    words: dict[date, tuple[tuple[str, Declared, Money | None], ...]] = field(default_factory=dict)
+    """By that day, each file's word on it, in the order in which they came."""
+
+    def note(self, as_of: date, source_ref: str, declared: Declared, past_due: Money | None) -> None:
+        self.words[as_of] = (*(word for word in self.words.get(as_of, ()) if word[0] != source_ref), (source_ref, declared, past_due))
+        self.reports[as_of], self.past_due[as_of] = declared, past_due
+
+    def forget(self, as_of: date, source_ref: str) -> None:
+        """What that file said of that day; another file's word on it counts again."""
+        left = tuple(word for word in self.words.pop(as_of, ()) if word[0] != source_ref)
+        self.reports.pop(as_of, None)
+        self.past_due.pop(as_of, None)
+        if left:
+            self.words[as_of], (_, self.reports[as_of], self.past_due[as_of]) = left, left[-1]
 
 
 def bucket_at(case: Case, day: date) -> str:
@@ -117,14 +132,14 @@ def due(case: Case) -> Iterable[Due]:
 
 
 def report_arrears(case: Case, as_of: date, declared: Declared, past_due: Money | None, source_ref: str) -> None:
-    """The creditor says how late the case is on a day. A later report on the same day corrects the earlier; the same word: told once."""
+    """The creditor says how late the case is on a day. A later report on that day corrects the earlier; asked twice, told once."""
     case.must_be_reportable()
     on = case.day_or_today(as_of, "as_of")
     check_declared(declared, case.terms.at(on), on)
     if past_due is not None:
         check_money(past_due, case.currency_code, "past_due")
     known = case.delinquency.reports.get(on)
-    if known == declared and case.delinquency.past_due[on] == past_due:
+    if case.delinquency.words.get(on, ())[-1:] == ((source_ref, declared, past_due),):
         return
     if known is None and len(case.delinquency.reports) >= REPORTS_PER_CASE_MAX:
         raise CaseHasTooManyReports(reports_max=REPORTS_PER_CASE_MAX)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
@@ -9,13 +11,15 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.kernel.facts import Fact
-from services.kernel.refusal import IsUnknown, Refusal
+from services.kernel.refusal import IsInvalid, IsUnknown, Refusal
 from services.kernel.sealed import Sealed
 
 if TYPE_CHECKING:
     from services.cases.domain.case import Case
 
 FACTS_PER_CASE_MAX = 10_000
+NOTE = "note"
+"""The key of notes: they stand beside one another."""
 
 # What happened ---------------------------------------------------------------
 
@@ -92,12 +96,46 @@ class KnownFact:
     def stands(self) -> bool:
         return self.superseded_by is None and not self.is_retracted
 
+    def is_valid_on(self, day: date) -> bool:
+        return self.stands and (self.valid_through is None or day <= self.valid_through)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """All that is known of one thing of one person. `valid`: the one that counts first, then what else is taken as true that day."""
+
+    key: str
+    person_id: UUID
+    valid: tuple[KnownFact, ...]
+    past: tuple[KnownFact, ...]
+
 
 @dataclass(slots=True)
 class Dossier:
     facts: dict[UUID, KnownFact] = field(default_factory=dict)
     probings: list[tuple[UUID, int, datetime]] = field(default_factory=list)
     """Questionnaires that were answered, with their numbers, and when."""
+
+    def entries(self, day: date) -> list[Entry]:
+        """By key and person. It is the newest of the highest confidence that counts, of what is valid on that day."""
+        groups: dict[tuple[str, UUID, UUID | None], list[KnownFact]] = defaultdict(list)
+        for fact in self.facts.values():
+            groups[fact.key, fact.value.subject_id, fact.id if fact.key == NOTE else None].append(fact)
+        return [_entry(key, person_id, facts, day) for (key, person_id, _), facts in groups.items()]
+
+
+def _entry(key: str, person_id: UUID, facts: Iterable[KnownFact], day: date) -> Entry:
+    newest_first = sorted(facts, key=lambda fact: fact.occurred_at)[::-1]
+    valid = [fact for fact in newest_first if fact.is_valid_on(day)]
+    return Entry(
+        key,
+        person_id,
+        tuple(sorted(valid, key=lambda fact: -_RANK[fact.confidence])),
+        tuple(fact for fact in newest_first if not fact.is_valid_on(day)),
+    )
+
+
+_RANK = {confidence: rank for rank, confidence in enumerate(Confidence)}
 
 
 # What may be decided ---------------------------------------------------------
@@ -119,15 +157,34 @@ class CaseHasTooManyFacts(Refusal):
     """The case holds as many facts as it may."""
 
 
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """Where a fact comes from besides its source, and until when it is taken as true."""
+
+    questionnaire_id: UUID | None = None
+    questionnaire_number: int = 0
+    interaction_id: UUID | None = None
+    valid_through: date | None = None
+
+
 def record_fact(
-    case: Case, fact_id: UUID, key: str, value: Sealed, source: str, confidence: Confidence, supersedes: UUID | None = None
+    case: Case,
+    fact_id: UUID,
+    key: str,
+    value: Sealed,
+    source: str,
+    confidence: Confidence,
+    supersedes: UUID | None = None,
+    learnt: Learnt | None = None,
 ) -> None:
     """Also on a closed case: what is learned of a person does not wait for a reopening."""
     case.must_be_reportable()
     if fact_id in case.dossier.facts:
         return
-    if len(case.dossier.facts) >= FACTS_PER_CASE_MAX:
-        raise CaseHasTooManyFacts(facts_max=FACTS_PER_CASE_MAX)
+    must_have_room(case, 1)
+    learnt = learnt or Learnt()
+    if learnt.valid_through is not None and learnt.valid_through < case.happened_on:
+        raise IsInvalid("valid_through", "must not lie before the day it was learnt")
     if supersedes is not None:
         before = _known(case, supersedes)
         if not before.stands:
@@ -142,14 +199,19 @@ def record_fact(
             value=value,
             source=source,
             confidence=confidence,
-            questionnaire_id=None,
-            questionnaire_number=0,
-            interaction_id=None,
-            valid_through=None,
+            questionnaire_id=learnt.questionnaire_id,
+            questionnaire_number=learnt.questionnaire_number,
+            interaction_id=learnt.interaction_id,
+            valid_through=learnt.valid_through,
         )
     )
     if supersedes is not None:
         case.tell(FactSuperseded(**case.next(), fact_id=supersedes, by_fact_id=fact_id))
+
+
+def must_have_room(case: Case, more: int) -> None:
+    if len(case.dossier.facts) + more > FACTS_PER_CASE_MAX:
+        raise CaseHasTooManyFacts(facts_max=FACTS_PER_CASE_MAX)
 
 
 def retract_fact(case: Case, fact_id: UUID, reason_code: str) -> None:

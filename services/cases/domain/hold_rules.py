@@ -43,7 +43,8 @@ RULES: Mapping[HoldKind, HoldRule] = {
     ),
     # Only undisputed debt may be told to a file of defaulters (ES LOPDGDD art. 20.1.b).
     HoldKind.DISPUTE: _rule({_TREATMENT, _ENFORCEMENT, _REPORTING}, {_TREATMENT, _REPORTING}, None, _SENIORS, "ES LOPDGDD art. 20"),
-    HoldKind.HARDSHIP_REVIEW: _rule({_TREATMENT, _BREACH, _ENFORCEMENT}, {_TREATMENT}, 90, _SENIORS),
+    # A measure may stop the interest alone.
+    HoldKind.HARDSHIP_REVIEW: _rule({_TREATMENT, _BREACH, _ENFORCEMENT}, set(), 90, _SENIORS),
     HoldKind.VULNERABILITY: _rule({_CONTACT, _TREATMENT}, {_TREATMENT}, None, _SENIORS),
     HoldKind.DECEASED: _rule({_CONTACT, _TREATMENT, _BREACH, _ENFORCEMENT}, {_CONTACT, _TREATMENT}, None, _SENIORS),
     HoldKind.INSOLVENCY: _rule(

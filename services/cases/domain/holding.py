@@ -75,6 +75,10 @@ class HoldIsNotYoursToLift(Refusal):
     """Holds of this kind are lifted by others."""
 
 
+class HoldRestsOnItsDispute(Refusal):
+    """The hold is lifted with the answer to its dispute, or with its withdrawal."""
+
+
 class CaseHasTooManyHolds(Refusal):
     """The case holds as many holds as it may."""
 
@@ -84,18 +88,9 @@ def place(case: Case, hold_id: UUID, terms: HoldTerms) -> None:
     case.must_be_reportable()
     if hold_id in case.holds.by_id:
         return
-    if len(case.holds.by_id) >= HOLDS_PER_CASE_MAX:
-        raise CaseHasTooManyHolds(holds_max=HOLDS_PER_CASE_MAX)
+    from_, through = check(case, terms)
     rule = RULES[terms.kind]
     scopes = terms.scopes or rule.scopes
-    if not rule.must_stop <= scopes:
-        raise HoldStopsTooLittle(kind=terms.kind.name, missing=_listed(rule.must_stop - scopes))
-    from_ = terms.from_ or case.today
-    case.must_have_begun_by(from_)
-    if (from_ - case.today).days > AHEAD_DAYS_MAX:
-        raise IsInvalid("from", f"must not lie more than {AHEAD_DAYS_MAX} days ahead")
-    through = _last_day(rule, from_, terms.through)
-    _check_subject(case, terms)
     delinquency.catch_up(case)
     case.tell(
         HoldPlaced(
@@ -114,6 +109,21 @@ def place(case: Case, hold_id: UUID, terms: HoldTerms) -> None:
         )
     )
     delinquency.tell_after(case, "HOLD_PLACED")
+
+
+def check(case: Case, terms: HoldTerms) -> tuple[date, date | None]:
+    """That such a hold may be placed; its first day and its last."""
+    if len(case.holds.by_id) >= HOLDS_PER_CASE_MAX:
+        raise CaseHasTooManyHolds(holds_max=HOLDS_PER_CASE_MAX)
+    rule = RULES[terms.kind]
+    if terms.scopes and not rule.must_stop <= terms.scopes:
+        raise HoldStopsTooLittle(kind=terms.kind.name, missing=_listed(rule.must_stop - terms.scopes))
+    from_ = terms.from_ or case.today
+    case.must_have_begun_by(from_)
+    if (from_ - case.today).days > AHEAD_DAYS_MAX:
+        raise IsInvalid("from", f"must not lie more than {AHEAD_DAYS_MAX} days ahead")
+    _check_subject(case, terms)
+    return from_, _last_day(rule, from_, terms.through)
 
 
 def extend(case: Case, hold_id: UUID, through: date | None, reason_code: str, evidence_refs: Iterable[str] = ()) -> None:
@@ -165,6 +175,8 @@ def lift(
     lifted_by = RULES[hold.kind].lifted_by
     if by is not None and not by & lifted_by:
         raise HoldIsNotYoursToLift(kind=hold.kind.name, lifted_by=", ".join(sorted(lifted_by)))
+    if by is not None and any(dispute.hold_id == hold_id for dispute in case.disputes.open()):
+        raise HoldRestsOnItsDispute(dispute_id=hold.ground_id)
     if effective_on is None:
         on = max(on, hold.from_)
     if on < hold.from_:
@@ -174,6 +186,18 @@ def lift(
     delinquency.catch_up(case)
     case.tell(HoldLifted(**case.next(), hold_id=hold_id, effective_on=on, reason_code=reason_code, evidence_refs=tuple(evidence_refs)))
     delinquency.tell_after(case, "HOLD_LIFTED")
+
+
+def lift_all_of(case: Case, ground_id: UUID, reason_code: str) -> None:
+    """What they rested on is over: every hold that came of it and still goes on ends today."""
+    for hold in going_on(case, ground_id):
+        lift(case, hold.id, reason_code, max(case.today, hold.from_))
+
+
+def going_on(case: Case, ground_id: UUID) -> list[Hold]:
+    """The holds that rest on that ground and are not over."""
+    resting = [hold for hold in case.holds.by_id.values() if hold.ground_id == ground_id]
+    return [hold for hold in resting if hold.last_day is None or hold.last_day >= case.today]
 
 
 def expire(case: Case) -> None:

@@ -130,6 +130,10 @@ def remove(case: Case, person_id: UUID, reason_code: str) -> None:
     case.tell(PartyRemoved(**case.next(), person_id=person_id, reason_code=reason_code))
 
 
+def must_be_party(case: Case, person_id: UUID) -> None:
+    _known(case, person_id)
+
+
 def _known(case: Case, person_id: UUID) -> Party:
     if person_id not in case.parties.by_person:
         raise PartyIsUnknown(person_id=person_id)

@@ -39,7 +39,7 @@ class PaymentApplied(Fact):
 
     def apply(self, case: Case) -> None:
         case.payments.by_allocation[self.allocation_id] = Allocation(
-            self.allocation_id, self.payment_id, self.lines, self.value_date, self.originator_version
+            self.allocation_id, self.payment_id, self.lines, self.value_date, self.originator_version, source=self.source
         )
         for line in self.lines:
             case.debts.by_id[line.debt_id].book(self.value_date, (ComponentAmount(line.component, -line.amount),))
@@ -55,7 +55,8 @@ class PaymentUnapplied(Fact):
     lines: tuple[PaymentLine, ...]
 
     def apply(self, case: Case) -> None:
-        case.payments.by_allocation[self.allocation_id].unapplied_on = self.value_date
+        allocation = case.payments.by_allocation[self.allocation_id]
+        allocation.unapplied_on, allocation.unapplied_version = self.value_date, self.originator_version
         for line in self.lines:
             case.debts.by_id[line.debt_id].book(self.value_date, (ComponentAmount(line.component, line.amount),))
 
@@ -73,6 +74,8 @@ class Allocation:
     value_date: date
     version: int
     unapplied_on: date | None = None
+    unapplied_version: int = 0
+    source: str = ""
 
     def counts_on(self, day: date) -> bool:
         return self.value_date <= day and (self.unapplied_on is None or day < self.unapplied_on)

@@ -27,6 +27,7 @@ class DifferenceKind(Enum):
     DISPUTE_NOT_BOOKED_BY_CREDITOR = "DISPUTE_NOT_BOOKED_BY_CREDITOR"
     ROUNDING = "ROUNDING"
     DEBT_NOT_IN_BOTH = "DEBT_NOT_IN_BOTH"
+    SETTLED_BEFORE = "SETTLED_BEFORE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class BalanceDifferenceResolved(Fact):
 
     def apply(self, case: Case) -> None:
         case.reconciliation.by_day[self.as_of].is_resolved = True
+        case.reconciliation.settled[self.as_of] = Settled(self.as_of, self.amount, self.originator_version, self.reason_code)
 
 
 class ArrearsDifferenceExplained(Fact):
@@ -81,13 +83,16 @@ class ReportRetracted(Fact):
     source_ref: str
     by_source_ref: str
     reason_code: str
+    reported_as_of: date | None
+    reported: Money | None
 
     def apply(self, case: Case) -> None:
-        case.balance.reported.pop(self.as_of, None)
-        case.delinquency.reports.pop(self.as_of, None)
-        case.delinquency.past_due.pop(self.as_of, None)
+        case.balance.forget(self.as_of, self.source_ref)
+        case.delinquency.forget(self.as_of, self.source_ref)
         case.reconciliation.by_day.pop(self.as_of, None)
+        case.reconciliation.settled.pop(self.as_of, None)
         case.reconciliation.arrears.pop(self.as_of, None)
+        case.reconciliation.retracted.add((self.as_of, self.source_ref))
 
 
 # Where it stands -------------------------------------------------------------
@@ -106,10 +111,28 @@ class Difference:
     source_ref: str
     is_resolved: bool = False
 
+    @property
+    def is_unexplained(self) -> bool:
+        return not self.unexplained.is_zero and not self.is_resolved
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What somebody accepted as a difference: it explains the same difference in later snapshots."""
+
+    as_of: date
+    amount: Money
+    version: int
+    reason_code: str
+
 
 @dataclass(slots=True)
 class Reconciliation:
     """By the day the creditor spoke of."""
 
     by_day: dict[date, Difference] = field(default_factory=dict)
+    settled: dict[date, Settled] = field(default_factory=dict)
     arrears: dict[date, tuple[int, int, str]] = field(default_factory=dict)
+    """Where the creditor declares another lateness than we count: ours, theirs, and the cause."""
+    retracted: set[tuple[date, str]] = field(default_factory=set)
+    """Days and files whose word was taken back."""

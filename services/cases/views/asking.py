@@ -104,6 +104,21 @@ class CaseTables:
             found = await connection.execute(_AGING, _aging_parameters(portfolio_id, at, since))
             return known, [AgingGroup(**row) for row in await found.fetchall()]
 
+    async def list_differences(
+        self, tenant_id: str, portfolio_id: UUID, with_explained: bool, after: tuple[date, UUID], size: int, min_position: int = 0
+    ) -> tuple[int, list[DictRow]]:
+        """Up to where the answer knows the log, and a page of what the creditor's snapshots and our ledger differ by, oldest first."""
+        asked = {
+            "portfolio_id": portfolio_id,
+            "with_explained": with_explained,
+            "after_day": after[0],
+            "after_case": after[1],
+            "size": size,
+        }
+        async with self._within(tenant_id, min_position) as (connection, known):
+            found = await connection.execute(_LIST_DIFFERENCES, asked)
+            return known, await found.fetchall()
+
     async def known_position(self) -> int:
         """Up to where the tables know the log."""
         async with self._pool.connection() as connection:
@@ -151,6 +166,7 @@ def _sql(name: str) -> bytes:
 
 _LIST_CASES = _sql("list_cases.sql")
 _AGING = _sql("aging.sql")
+_LIST_DIFFERENCES = _sql("list_differences.sql")
 _KEEP = b"LOCK TABLE cases.case_list IN ACCESS SHARE MODE"
 """The first of the tables that a rebuild takes: it waits there, with none of the others in hand."""
 _KNOWN = b"SELECT min(position) AS position FROM cases.positions WHERE follower = 'view:cases'"

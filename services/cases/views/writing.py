@@ -15,6 +15,7 @@ from google.type.date_pb2 import Date
 from psycopg import AsyncConnection
 
 from services.cases.domain.steps import Step, overlaid
+from services.cases.views.differences import Differences
 from services.chassis.heard import Heard, View
 
 
@@ -35,6 +36,7 @@ class Notes:
     ledger: list[tuple[Any, ...]] = field(default_factory=list)
     detached: list[tuple[Any, ...]] = field(default_factory=list)
     reported: list[tuple[Any, ...]] = field(default_factory=list)
+    differences: Differences = field(default_factory=Differences)
 
 
 def note(facts: Iterable[Heard[Any]]) -> Notes:
@@ -156,7 +158,8 @@ def _detached(notes: Notes, heard: Heard[told.DebtDetached], case_id: UUID) -> N
 
 def _reported(notes: Notes, heard: Heard[told.BalanceReported], case_id: UUID) -> None:
     fact = heard.fact
-    notes.reported.append((case_id, _day(fact.as_of), heard.position, heard.tenant_id, heard.recorded_at, fact.theirs.minor_units))
+    theirs = fact.theirs.minor_units
+    notes.reported.append((case_id, _day(fact.as_of), heard.position, heard.tenant_id, heard.recorded_at, theirs, fact.source_ref))
 
 
 def _segment(notes: Notes, heard: Heard[told.SegmentRecorded], case_id: UUID) -> None:
@@ -183,7 +186,8 @@ async def write(connection: AsyncConnection[Any], facts: Sequence[Heard[Any]]) -
         (INSERT_TOLD, "uuid bigint text timestamptz text", notes.buckets_told),
         (INSERT_LEDGER, "uuid bigint text uuid date timestamptz bigint", notes.ledger),
         (INSERT_DETACHED, "uuid uuid text date timestamptz", notes.detached),
-        (INSERT_REPORTED, "uuid date bigint text timestamptz bigint", notes.reported),
+        (INSERT_REPORTED, "uuid date bigint text timestamptz bigint text", notes.reported),
+        *notes.differences.statements(),
         (UPDATE_CASES, "uuid bigint text text text", _changed_cases(notes)),
         (DELETE_PARTIES, "uuid uuid", [key for key, (_, role) in notes.parties.items() if role is None]),
         (UPSERT_PARTIES, "uuid uuid text text", [(*key, *value) for key, value in notes.parties.items() if value[1] is not None]),
@@ -260,10 +264,7 @@ WITHOUT_TABLE: Sequence[type[Message]] = (
     told.HoldLifted,
     told.HoldExpired,
     told.InstalmentsScheduled,
-    told.BalanceDifferenceExplained,
-    told.BalanceDifferenceResolved,
     told.ArrearsDifferenceExplained,
-    told.ReportRetracted,
     told.CaseWithdrawn,
     told.WithdrawalRevoked,
     told.DebtDisputed,
@@ -314,6 +315,9 @@ NOTES: Mapping[type[Message], Callable[[Notes, Heard[Any], UUID], None]] = {
     told.DebtDetached: _detached,
     told.DebtBalanceAdjusted: _adjusted,
     told.BalanceReported: _reported,
+    told.BalanceDifferenceExplained: lambda notes, heard, case_id: notes.differences.explained(heard, case_id),
+    told.BalanceDifferenceResolved: lambda notes, heard, case_id: notes.differences.resolved(heard, case_id),
+    told.ReportRetracted: lambda notes, heard, case_id: notes.differences.taken_back(heard, case_id),
     told.PartyAdded: _party_added,
     told.PartyRoleChanged: _party_changed,
     told.PartyRemoved: _party_removed,
@@ -342,6 +346,7 @@ VIEWS: Sequence[View] = (
             "case_ledger",
             "case_debts_detached",
             "case_balances_reported",
+            "case_balance_differences",
         ),
         write=write,
     ),

@@ -68,8 +68,8 @@ class StandingNoted(Fact):
     def apply(self, treatment: Treatment) -> None:
         standing = treatment.standing.with_debt(self.debt_id, self.debt_balance) if self.debt_id else treatment.standing
         report = standing.report
-        if self.reported_as_of is not None and self.reported is not None:
-            report = Report(self.reported_as_of, self.reported)
+        if self.reported_as_of is not None:
+            report = Report(self.reported_as_of, self.reported) if self.reported is not None else None
         treatment.standing = Standing(self.bucket, self.balance, standing.debts, report)
         treatment.heard = self.origin.version
 
@@ -238,13 +238,19 @@ def note_report(treatment: Treatment, origin: Causation, as_of: date, reported: 
     _note(treatment, origin, treatment.standing.with_report(Report(as_of, reported)))
 
 
+def note_report_gone(treatment: Treatment, origin: Causation, newest: Report | None) -> None:
+    """A snapshot was wrong: `newest` is the one that counts now; None: nobody's word does but our ledger's."""
+    _note(treatment, origin, replace(treatment.standing, report=newest))
+
+
 def _note(treatment: Treatment, origin: Causation, said: Standing, debt_id: UUID | None = None) -> None:
     """Tell where the case stands if that, or what it rests on, has changed."""
     known = treatment.standing
     standing = said.weighed(treatment.terms, treatment.now)
     if standing == known:
         return
-    report = standing.report if standing.report != known.report else None
+    # A report that is gone is told by its day without its balance.
+    report = (standing.report or known.report) if standing.report != known.report else None
     treatment.tell(
         StandingNoted(
             **treatment.next(),
@@ -254,7 +260,7 @@ def _note(treatment: Treatment, origin: Causation, said: Standing, debt_id: UUID
             debt_id=debt_id,
             debt_balance=_balance_of(standing.debts, debt_id),
             reported_as_of=report.as_of if report else None,
-            reported=report.balance if report else None,
+            reported=report.balance if report and standing.report else None,
         )
     )
 

@@ -7,6 +7,7 @@ from random import Random
 
 import grpc
 import pytest
+from acuerdo.cases.v1 import dossier_pb2 as dossier
 from acuerdo.cases.v1 import service_pb2 as pb
 from acuerdo.cases.v1 import types_pb2 as types
 from acuerdo.common.v1.log_pb2 import HeadRequest
@@ -37,7 +38,24 @@ async def test_no_request_is_answered_with_a_status_that_is_not_promised(cases: 
     batch = await caller.ReceiveBatch(
         portfolio_id=portfolio.portfolio_id, external_ref="b", declared=types.ControlTotals(count=2, amount=money(5))
     )
+    debt_id = (await caller.GetCase(case_id=case.case_id)).case.debts[0].debt_id
+    questions = [dossier.Question(key="note", text="?", kind=dossier.ANSWER_KIND_TEXT)]
+    questionnaire = await caller.PublishQuestionnaire(name="situation", questions=questions)
+    flagged = await caller.FlagVulnerability(
+        case_id=case.case_id, category=1, severity=1, visibility=1, source="debtor", review_on=on(date(2026, 6, 1))
+    )
+    part = types.ComponentAmount(component=types.COMPONENT_PRINCIPAL, amount=money(5))
+    disputed = await caller.DisputeDebt(case_id=case.case_id, debt_id=debt_id, components=[part], reason_code="NOT_MINE")
+    asked = await caller.OpenClientQuery(case_id=case.case_id, subject="ALREADY_PAID")
     known = {
+        "debt_id": [debt_id],
+        "questionnaire_id": [questionnaire.questionnaire_id],
+        "flag_id": [flagged.flag_id],
+        "dispute_id": [disputed.dispute_id],
+        "query_id": [asked.query_id],
+        "source": ["debtor"],
+        "reason_code": ["CLIENT_ASKED"],
+        "evidence_refs": ["letter-1"],
         "client_id": [client.client_id],
         "portfolio_id": [portfolio.portfolio_id],
         "case_id": [case.case_id],

@@ -321,11 +321,12 @@ async def test_a_story_is_told_row_by_row_with_where_the_case_stood(cases: Runni
         "DebtAttached",
         "CaseOpened",
         "BalanceReported",
+        "BalanceDifferenceExplained",
         "ArrearsReported",
         "BucketChanged",
     ]
-    assert [row.version for row in rows] == [1, 2, 3, 4, 5, 6, 7]
-    assert [row.balance.minor_units for row in rows] == [0, 0, 100_000, 100_000, 80_000, 80_000, 80_000]
+    assert [row.version for row in rows] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert [row.balance.minor_units for row in rows] == [0, 0, 100_000, 100_000, 80_000, 80_000, 80_000, 80_000]
     assert [row.bucket for row in rows][-2:] == ["1", "1"]
     assert all(row.why and row.recorded_at.seconds and row.actor.id == "ana" for row in rows)
     only = await caller.GetTimeline(case_id=case_id, types=["BucketChanged"])

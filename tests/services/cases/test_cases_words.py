@@ -4,6 +4,11 @@ from enum import Enum
 from typing import Any
 
 import pytest
+from acuerdo.cases.v1 import circumstances_pb2 as circumstances
+from acuerdo.cases.v1 import complaints_pb2 as complaints
+from acuerdo.cases.v1 import creditor_pb2 as creditor
+from acuerdo.cases.v1 import disputes_pb2 as disputes
+from acuerdo.cases.v1 import dossier_pb2 as dossier
 from acuerdo.cases.v1 import events_pb2 as told
 from acuerdo.cases.v1 import service_pb2 as pb
 from acuerdo.cases.v1 import types_pb2 as types
@@ -12,13 +17,21 @@ from services.cases.api import wire
 from services.cases.api.why import WHY, money, why
 from services.cases.domain.batch import BatchState
 from services.cases.domain.buckets import BucketUnit
+from services.cases.domain.circumstances import CircumstanceKind, CircumstanceStatus, Visibility
+from services.cases.domain.client_queries import QueryState
+from services.cases.domain.complaints import ComplaintOutcome
 from services.cases.domain.components import Component
 from services.cases.domain.debts import AdjustmentReason
 from services.cases.domain.delinquency import RollDirection
+from services.cases.domain.disputes import DisputeResolution, DisputeState
 from services.cases.domain.dossier import Confidence
+from services.cases.domain.hardship import HardshipMeasure, HardshipState
 from services.cases.domain.lifecycle import CloseOutcome, Lifecycle, ReopenReason
 from services.cases.domain.parties import Liability, PartyRole
+from services.cases.domain.questionnaire import AnswerKind
+from services.cases.domain.reconciliation import DifferenceKind
 from services.cases.domain.terms import Authority
+from services.cases.domain.vulnerability import Need
 from services.cases.views.writing import NOTES
 from tests.services.cases.examples import DAYS, terms
 from tests.services.cases.service import money as amount
@@ -59,6 +72,18 @@ def test_every_fact_can_be_told_even_when_it_says_nothing() -> None:
         (Lifecycle, types.Lifecycle),
         (Confidence, types.Confidence),
         (BatchState, pb.Batch.State),
+        (DisputeState, disputes.DisputeState),
+        (DisputeResolution, disputes.DisputeResolution),
+        (Visibility, circumstances.Visibility),
+        (CircumstanceKind, circumstances.CircumstanceKind),
+        (CircumstanceStatus, circumstances.CircumstanceStatus),
+        (Need, circumstances.Need),
+        (HardshipMeasure, circumstances.HardshipMeasure),
+        (HardshipState, circumstances.Hardship.State),
+        (ComplaintOutcome, complaints.ComplaintOutcome),
+        (QueryState, complaints.ClientQuery.State),
+        (DifferenceKind, creditor.DifferenceKind),
+        (AnswerKind, dossier.AnswerKind),
     ],
 )
 def test_every_word_goes_over_the_wire_and_back(ours: type[Enum], theirs: Any) -> None:

@@ -152,3 +152,13 @@ def test_every_fact_that_moves_a_balance_a_bucket_or_a_life_is_heard() -> None:
     heard = {fact.DESCRIPTOR.name for fact in REACTIONS["cases"]}
     assert heard <= told
     assert {name for name in told if name.startswith(("Case", "Debt", "Payment"))} - MOVE_NOTHING <= heard
+
+
+async def test_a_report_that_was_wrong_gives_way_to_the_one_before_it_and_then_to_our_ledger(log: Log, hearing: Hearing) -> None:
+    await hearing.hear((1, registered()), (2, attached(1_000)), (3, OPENED), (4, reported(700, 2)), (5, reported(50, 9)))
+    assert (await of(log)).standing.balance == Money("TWD", 50)
+    await hearing.hear((6, cases.ReportRetracted(as_of=day(9), reported_as_of=day(2), reported=twd(700))))
+    assert (await of(log)).standing.balance == Money("TWD", 700)
+    await hearing.hear((7, cases.ReportRetracted(as_of=day(2))), (8, cases.ReportRetracted(as_of=day(1))))
+    assert ((await of(log)).standing.balance, (await of(log)).standing.report) == (Money("TWD", 1_000), None)
+    assert (await log.fold(Treatment, treatment.stream_of(THE_CASE), THE_TENANT)).standing == (await of(log)).standing

@@ -11,7 +11,7 @@ from acuerdo.cases.v1 import disputes_pb2 as disputes
 from acuerdo.cases.v1 import events_pb2 as told
 from google.protobuf.message import Message
 
-from services.cases.api.why.wording import amounts, code, day, money, word
+from services.cases.api.why.wording import amounts, code, counted, day, money, word
 
 
 def _explained(fact: told.BalanceDifferenceExplained) -> str:
@@ -67,12 +67,12 @@ GROUNDS: Mapping[type[Message], Callable[[Any], str]] = {
     told.HardshipEnded: lambda fact: code(fact.reason_code),
     told.SpecialCircumstanceRecorded: _circumstance,
     told.SpecialCircumstanceEnded: lambda fact: code(fact.reason_code),
-    told.ComplaintFiled: lambda fact: f"{code(fact.category)}, about {len(fact.interaction_ids)} interactions",
+    told.ComplaintFiled: lambda fact: f"{code(fact.category)}, about {counted(len(fact.interaction_ids), 'interaction')}",
     told.ComplaintResolved: _complaint_resolved,
     told.ComplaintOverdue: lambda fact: f"was to be answered by {day(fact.answer_due)}",
     told.ClientQueryOpened: lambda fact: f"{code(fact.subject)}, to be answered by {day(fact.due)}",
     told.ClientQueryAnswered: lambda fact: code(fact.answer_code),
     told.ClientQueryOverdue: lambda fact: f"was to be answered by {day(fact.due)}",
     told.ClientQueryCancelled: lambda fact: code(fact.reason_code),
-    told.QuestionnaireAnswered: lambda fact: f"{len(fact.fact_ids)} answers",
+    told.QuestionnaireAnswered: lambda fact: counted(len(fact.fact_ids), "answer"),
 }

@@ -9,17 +9,21 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from services.cases.domain import balance, booking, closing, delinquency, dossier, parties, registration
+from services.cases.domain import balance, booking, closing, delinquency, disputing, dossier, parties, registration, special
 from services.cases.domain.balance import balance_at
 from services.cases.domain.case import Case, CaseIsClosed, CaseIsRejected, CaseIsUnknown, open_case
+from services.cases.domain.circumstances import CircumstanceKind, CircumstanceStatus, Visibility
 from services.cases.domain.closing import BalanceIsNotPaid, BalanceIsNotSmall, CaseIsNotClosed, CaseIsNotCured, CaseIsNotOpen
+from services.cases.domain.contest import DisputeTerms, Finding
 from services.cases.domain.debts import AdjustmentReason
 from services.cases.domain.delinquency import bucket_at
+from services.cases.domain.disputes import DisputeResolution
 from services.cases.domain.dossier import Confidence
 from services.cases.domain.lifecycle import CloseOutcome, Lifecycle, ReopenReason
 from services.cases.domain.parties import CaseHasNoDebtor, Liability, Party, PartyRole
 from services.cases.domain.portfolio import Portfolio, PortfolioIsUnknown
 from services.cases.domain.registration import CaseIsOpen, CaseIsRegisteredAlready, register
+from services.cases.domain.special import CircumstanceTerms
 from services.cases.domain.steps import Declared
 from services.cases.domain.terms import Authority
 from services.kernel.facts import told
@@ -149,12 +153,26 @@ def test_only_what_is_open_closes_and_only_what_is_closed_reopens() -> None:
 
 @pytest.mark.parametrize("outcome", list(CloseOutcome))
 def test_every_closed_case_has_a_way_back(outcome: CloseOutcome) -> None:
-    case = an_open_case(debts=(a_debt(principal(0)),))
-    delinquency.report_arrears(case, TODAY, Declared(0), None, "file")
+    case = a_case_with_every_ground()
     closing.close(case, outcome, ["proof-1"])
     stored(case)
     closing.reopen(case, ReopenReason.CLOSED_IN_ERROR, ["proof-2"])
     assert (names(case), case.lifecycle, case.outcome) == (["CaseReopened"], Lifecycle.OPEN, None)
+
+
+def a_case_with_every_ground() -> Case:
+    """Nothing is owed, nothing is late: all that was owed was disputed, and upheld; the debtor went bankrupt and died."""
+    case = an_open_case()
+    disputed = DisputeTerms(THE_DEBT, (principal(1_000),), "NOT_MINE", the_debtor().person_id)
+    disputing.dispute(case, UUID(int=301), UUID(int=302), disputed)
+    disputing.resolve(case, UUID(int=301), Finding(DisputeResolution.UPHELD, "CHECKED"))
+    for number, kind in enumerate((CircumstanceKind.INSOLVENCY, CircumstanceKind.DECEASED)):
+        proved = CircumstanceTerms(
+            the_debtor().person_id, kind, CircumstanceStatus.CONFIRMED, "registry", Visibility.CASE, evidence_refs=("certificate",)
+        )
+        special.record(case, UUID(int=303 + number), None, proved)
+    delinquency.report_arrears(case, TODAY, Declared(0), None, "file")
+    return case
 
 
 days = st.dates(date(2026, 1, 1), TODAY)

@@ -11,26 +11,63 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from services.cases.domain import booking, closing, crediting, holding, lateness, scheduling
+from services.cases.domain import (
+    booking,
+    client_queries,
+    closing,
+    complaints,
+    crediting,
+    disputing,
+    hardship,
+    holding,
+    lateness,
+    reconciling,
+    scheduling,
+    special,
+    vulnerability,
+    withdrawals,
+)
 from services.cases.domain.balance import ledger_at
 from services.cases.domain.case import Case, open_case
+from services.cases.domain.circumstances import CircumstanceKind, CircumstanceStatus, Visibility
+from services.cases.domain.client_queries import Inquiry
+from services.cases.domain.complaints import ComplaintOutcome, Grievance
 from services.cases.domain.components import Component, ComponentAmount
+from services.cases.domain.contest import Appeal, DisputeTerms, Finding
 from services.cases.domain.crediting import Credit
 from services.cases.domain.debts import AdjustmentReason
 from services.cases.domain.delinquency import bucket_at
+from services.cases.domain.disputes import DisputeResolution
+from services.cases.domain.hardship import HardshipMeasure
 from services.cases.domain.holding import HoldTerms
 from services.cases.domain.holds import HoldKind, HoldScope
 from services.cases.domain.instalments import Instalment
 from services.cases.domain.lifecycle import CloseOutcome, Lifecycle, ReopenReason
 from services.cases.domain.payments import PaymentLine
+from services.cases.domain.reconciling import Report
 from services.cases.domain.registration import register
+from services.cases.domain.special import CircumstanceTerms
 from services.cases.domain.steps import bucket_at as bucket_of_steps
 from services.cases.domain.terms import Authority, DelinquencyPolicy
+from services.cases.domain.vulnerability import Need, VulnerabilityTerms
 from services.cases.timers import TIMERS
 from services.kernel.facts import Causation, told
 from services.kernel.money import Money
 from services.kernel.refusal import Refusal
-from tests.services.cases.examples import DAYS, NOON, THE_CASE, THE_DEBT, a_portfolio, a_row, again, at, principal, terms
+from tests.services.cases.examples import (
+    DAYS,
+    NOON,
+    THE_CASE,
+    THE_DEBT,
+    THE_DEBTOR,
+    a_portfolio,
+    a_row,
+    again,
+    at,
+    principal,
+    sealed,
+    terms,
+)
 
 OURS = terms(
     DAYS,
@@ -96,7 +133,7 @@ class LivesInDepth(RuleBasedStateMachine):
         if what == "extend":
             self.attempt(holding.extend, hold_id, on, "MORE")
         else:
-            self.attempt(holding.lift, hold_id, "ENOUGH", on)
+            self.attempt(holding.lift, hold_id, "ENOUGH", on, by=frozenset({"compliance", "supervisor"}))
 
     @rule(number=st.integers(1, 4), due=st.integers(-80, 60), parts=st.lists(amounts, max_size=1))
     def has_an_instalment_scheduled(self, number: int, due: int, parts: Sequence[Money]) -> None:
@@ -125,7 +162,76 @@ class LivesInDepth(RuleBasedStateMachine):
         if self.attempt(booking.adjust, THE_DEBT, (principal(amount),), reason, "f", self.ago(back)):
             self.expected_ledger += amount * 100
 
-    @rule(outcome=st.sampled_from([CloseOutcome.PAID_IN_FULL, CloseOutcome.CURED, CloseOutcome.UNTRACEABLE]))
+    @rule(amount=st.integers(1, 1_200))
+    def is_disputed(self, amount: int) -> None:
+        disputed = DisputeTerms(THE_DEBT, (principal(amount),), "NOT_MINE", THE_DEBTOR)
+        self.attempt(disputing.dispute, self.next_id(), self.next_id(), disputed)
+
+    @precondition(lambda self: self.case.disputes.by_id)
+    @rule(data=st.data(), step=st.sampled_from(["ask", "review", "resolve", "appeal", "withdraw", "close"]), euros=st.integers(1, 1_200))
+    def has_its_dispute_moved_on(self, data: st.DataObject, step: str, euros: int) -> None:
+        dispute_id = data.draw(st.sampled_from(list(self.case.disputes.by_id)))
+        before = self.upheld()
+        if step == "ask":
+            self.attempt(disputing.request_information, dispute_id, "DEBTOR", "RECEIPT", None)
+        elif step == "review":
+            self.attempt(disputing.review, dispute_id)
+        elif step == "resolve":
+            resolution = data.draw(st.sampled_from(DisputeResolution))
+            upheld = (principal(euros),) if resolution is DisputeResolution.PARTLY_UPHELD else ()
+            self.attempt(disputing.resolve, dispute_id, Finding(resolution, "CHECKED", upheld))
+        elif step == "appeal":
+            self.attempt(disputing.appeal, dispute_id, self.next_id(), Appeal("MORE"))
+        elif step == "withdraw":
+            self.attempt(disputing.withdraw, dispute_id, "SETTLED")
+        else:
+            self.attempt(disputing.close, dispute_id)
+        self.expected_ledger -= self.upheld() - before
+
+    def upheld(self) -> int:
+        return sum(part.amount.minor_units for each in self.case.disputes.by_id.values() for part in each.upheld)
+
+    @rule(what=st.sampled_from(["vulnerability", "hardship", "special", "complaint", "query"]), ahead=st.integers(-1, 120))
+    def has_something_brought_forward(self, what: str, ahead: int) -> None:
+        this, hold, day = self.next_id(), self.next_id(), self.case.today + timedelta(days=ahead)
+        if what == "vulnerability":
+            wanted = VulnerabilityTerms(THE_DEBTOR, sealed("x"), (Need.NO_CALLS,), Visibility.CASE, "debtor", day)
+            self.attempt(vulnerability.flag, this, hold, wanted)
+        elif what == "hardship":
+            if self.attempt(hardship.declare, this, hold, THE_DEBTOR, sealed("x"), "debtor"):
+                self.attempt(hardship.accept, this, self.next_id(), (HardshipMeasure.PAUSE,), day, ())
+        elif what == "special":
+            claimed = CircumstanceTerms(
+                THE_DEBTOR, CircumstanceKind.INSOLVENCY, CircumstanceStatus.CONFIRMED, "registry", Visibility.CASE, ("ruling",)
+            )
+            self.attempt(special.record, this, hold, claimed)
+        elif what == "complaint":
+            self.attempt(complaints.file, this, hold, Grievance(THE_DEBTOR, "RUDENESS", sealed("x"), answer_due=day))
+        else:
+            self.attempt(client_queries.open_query, this, hold, Inquiry("ALREADY_PAID", due=day))
+
+    @rule(back=days_back, euros=st.integers(0, 1_500))
+    def has_its_balance_reported(self, back: int, euros: int) -> None:
+        self.attempt(reconciling.report, Report(self.ago(back), "saldos", theirs=Money("EUR", euros * 100)))
+
+    @precondition(lambda self: self.case.balance.reported)
+    @rule(data=st.data(), what=st.sampled_from(["retract", "resolve"]))
+    def has_a_report_dealt_with(self, data: st.DataObject, what: str) -> None:
+        day = data.draw(st.sampled_from(sorted(self.case.balance.reported)))
+        if what == "retract":
+            self.attempt(reconciling.retract, day, "saldos", "", "WRONG_FILE")
+        else:
+            self.attempt(reconciling.resolve, day, "ACCEPTED", ["mail"])
+
+    @rule()
+    def is_taken_back_by_the_client(self) -> None:
+        self.attempt(withdrawals.withdraw, "SOLD_BY_CREDITOR", "bajas", None)
+
+    @rule(
+        outcome=st.sampled_from(
+            [CloseOutcome.PAID_IN_FULL, CloseOutcome.CURED, CloseOutcome.UNTRACEABLE, CloseOutcome.INSOLVENCY, CloseOutcome.DISPUTE_UPHELD]
+        )
+    )
     def is_closed(self, outcome: CloseOutcome) -> None:
         self.attempt(closing.close, outcome, ["proof"])
 
@@ -161,6 +267,29 @@ class LivesInDepth(RuleBasedStateMachine):
                 assert bucket_of_steps(self.case.delinquency.told, day) == bucket_at(self.case, day)
 
     @invariant()
+    def explains_its_snapshots_to_the_cent(self) -> None:
+        if not self.case.exists:
+            return
+        for day, theirs in self.case.balance.reported.items():
+            found, ours = self.case.reconciliation.by_day.get(day), ledger_at(self.case, day)
+            if found is None:
+                assert ours == theirs
+            else:
+                explained = sum(cause.amount.minor_units for cause in found.causes) + found.unexplained.minor_units
+                assert (found.ours, found.theirs, explained) == (ours, theirs, ours.minor_units - theirs.minor_units)
+
+    @invariant()
+    def leaves_alone_what_is_disputed_and_nothing_else(self) -> None:
+        open_ = {each.hold_id for each in self.case.disputes.open()}
+        held = {hold.id for hold in self.case.holds.by_id.values() if hold.kind is HoldKind.DISPUTE and hold.ground_id is not None}
+        assert {hold_id for hold_id in held if self.case.holds.by_id[hold_id].holds_on(self.case.today)} == open_
+
+    @invariant()
+    def is_closed_on_a_ground_that_stands(self) -> None:
+        if self.case.outcome in (CloseOutcome.PAID_IN_FULL, CloseOutcome.INSOLVENCY, CloseOutcome.DISPUTE_UPHELD):
+            assert closing.missing_ground(self.case, self.case.outcome, self.case.today) is None
+
+    @invariant()
     def is_the_fold_of_its_facts(self) -> None:
         folded = again(self.case, told(self.case))
         for region in REGIONS:
@@ -175,12 +304,19 @@ class LivesInDepth(RuleBasedStateMachine):
         for way_back in WAYS_BACK:
             way_back(case)
         assert (case.lifecycle, case.outcome) == (Lifecycle.OPEN, None)
+        assert not case.disputes.open()
+        assert not list(case.circumstances.going_on())
+        assert not case.complaints.open()
+        assert not any(each.is_open for each in case.client_queries.by_id.values())
+        assert not any(each.is_unexplained for each in case.reconciliation.by_day.values())
         assert not any(case.holds.effect(scope, case.today).of_case for scope in HoldScope)
         assert not any(case.holds.effect(scope, case.today).of_debts for scope in HoldScope)
         assert bucket_at(case, case.today) in ("", "current")
 
 
 def reopen(case: Case) -> None:
+    if case.withdrawal.effective_on is not None:
+        withdrawals.revoke(case, "SENT_IN_ERROR", ["mail"])
     if case.lifecycle is Lifecycle.CLOSED:
         closing.reopen(case, ReopenReason.CLOSED_IN_ERROR, [])
 
@@ -199,7 +335,47 @@ def owe_nothing(case: Case) -> None:
         scheduling.schedule(case, THE_DEBT, due, "cancelled")
 
 
-WAYS_BACK: Sequence[Callable[[Case], None]] = (reopen, lift_every_hold, owe_nothing)
+def withdraw_every_dispute(case: Case) -> None:
+    for dispute in case.disputes.open():
+        disputing.withdraw(case, dispute.id, "SETTLED")
+
+
+def end_every_circumstance(case: Case) -> None:
+    held = case.circumstances
+    for flag_id in held.vulnerabilities:
+        vulnerability.clear(case, flag_id, "NO_LONGER_SO")
+    for each in held.hardships.values():
+        if each.is_open:
+            hardship.end(case, each.id, "BACK_AT_WORK")
+    for circumstance_id in held.special:
+        special.end(case, circumstance_id, "NO_LONGER_SO")
+
+
+def answer_every_grievance(case: Case) -> None:
+    for complaint in case.complaints.open():
+        complaints.resolve(case, complaint.id, ComplaintOutcome.REJECTED, "HEARD", None, ())
+    for query in case.client_queries.by_id.values():
+        if query.is_open:
+            client_queries.cancel(case, query.id, "FOUND_IT")
+
+
+def settle_every_difference(case: Case) -> None:
+    """From the oldest on: what is settled explains the same in later snapshots."""
+    for day in sorted(case.reconciliation.by_day):
+        if case.reconciliation.by_day[day].is_unexplained:
+            reconciling.resolve(case, day, "ACCEPTED", ["mail"])
+
+
+WAYS_BACK: Sequence[Callable[[Case], None]] = (
+    reopen,
+    withdraw_every_dispute,
+    end_every_circumstance,
+    answer_every_grievance,
+    settle_every_difference,
+    lift_every_hold,
+    owe_nothing,
+    reopen,
+)
 """One for each region that can be in another state than at first."""
 
 TestLivesInDepth = LivesInDepth.TestCase
