@@ -78,6 +78,11 @@ class Desk:
             case = await self._case(who, request.case_id)
         else:
             case = seen(who, await self._log.fold(Case, words.uuid(request.case_id, "case_id"), who.tenant_id, known_at))
+        return self._at(case, request, now)
+
+    def _at(self, case: Case, request: Any, now: datetime) -> Moment:
+        """The day and the instant that the request speaks of; `now`: when the case was looked up."""
+        known_at = words.instant_or_none(request, "as_known_at")
         instant = now if known_at is None else min(known_at, now)
         asked = words.day_or_none(request, "as_of") if "as_of" in request.DESCRIPTOR.fields_by_name else None
         return Moment(case, asked or case.terms.today(instant), instant)
