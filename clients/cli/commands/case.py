@@ -12,8 +12,9 @@ from cyclopts import App
 from clients.audit import history_file
 from clients.cli.asking import ASKING, Asking
 from clients.cli.blocks import case_table
-from clients.cli.case_blocks import case_block, cases_block, ground_block
+from clients.cli.case_blocks import case_block, cases_block
 from clients.cli.failures import NOT_FOUND, Failure
+from clients.cli.ground_blocks import explanation_block
 from clients.cli.lookup import case_id_of
 from clients.cli.reading import day_or_none, instant_or_none
 
@@ -122,7 +123,7 @@ async def explain(
     async with ask.doors() as doors:
         request = cases.ExplainBucketRequest(case_id=await case_id_of(doors, case, portfolio), as_of=day, as_known_at=known)
         answer = await doors.cases.ExplainBucket(request)
-    ask.answer(answer, ground_block(answer, ask.words))
+    ask.answer(answer, explanation_block(answer, ask.words))
 
 
 @app.command
