@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from services.cases import application
-from services.cases.application import CaseKey, stops
+from services.cases.application import CaseKey, stops, work
 from services.cases.domain.batch import Batch, BatchState
 from services.cases.domain.case import Case
 from services.chassis.heard import Timer
@@ -34,7 +34,13 @@ def expire_holds(case: Case, fired: TimerFired) -> Iterable[Change[Case]]:
     yield stops.expire_holds(CaseKey(case.id, case.portfolio_id))
 
 
+def expire_lease(case: Case, fired: TimerFired) -> Iterable[Change[Case]]:
+    """Whoever had the case has not asked for more time."""
+    yield work.expire_lease(CaseKey(case.id, case.portfolio_id))
+
+
 TIMERS: Mapping[str, Timer] = {
+    "assignment.lease": Timer(Case, expire_lease),
     "batch.rows": Timer(Batch, handle_next_rows),
     "delinquency.boundary": Timer(Case, tell_boundary),
     "hold.expiry": Timer(Case, expire_holds),

@@ -21,6 +21,7 @@ from services.chassis.rpc.pages import Pages
 from services.chassis.rpc.words import AskedBy
 from services.chassis.seal.seals import Seals
 from services.kernel.ids import NewId
+from services.kernel.refusal import IsInvalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,11 @@ class Desk:
 
     async def _portfolio_of(self, who: Principal, portfolio_id: UUID) -> Portfolio:
         return await self._log.load(Portfolio, portfolio_id, who.tenant_id)
+
+    async def _must_be_reached(self, min_position: int) -> None:
+        """A caller has it from a receipt: what lies beyond the log will not come."""
+        if min_position > await self._tables.known_position() and min_position > (await self._log.head()).position:
+            raise IsInvalid("min_position", "is a position that the log has not reached")
 
 
 def seen(who: Principal, case: Case) -> Case:

@@ -9,7 +9,7 @@ from acuerdo.cases.v1 import holds_pb2 as holds
 from acuerdo.cases.v1 import service_pb2 as pb
 
 from services.cases.api import wire
-from services.cases.api.because import balance, bucket, effect
+from services.cases.api.because import assignment, balance, bucket, effect
 from services.cases.api.because.chain import Chain
 from services.cases.api.desk import Desk, Moment, seen
 from services.cases.domain.holds import HoldScope
@@ -26,6 +26,9 @@ class Explanations(Desk):
     async def ExplainHoldEffect(self, request: explained.ExplainHoldEffectRequest, context: Context) -> explained.ExplainHoldEffectResponse:
         at, chain = await self._facts(context, request)
         return effect.explain(at, wire.member(HoldScope, holds.HoldScope, request.scope), chain)
+
+    async def ExplainAssignment(self, request: explained.ExplainAssignmentRequest, context: Context) -> explained.ExplainAssignmentResponse:
+        return assignment.explain(*await self._facts(context, request))
 
     async def _facts(self, context: Context, request: Any) -> tuple[Moment, Chain]:
         """The case as it was known at the instant asked for, and the facts that made it so."""

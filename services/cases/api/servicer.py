@@ -2,6 +2,7 @@
 
 from acuerdo.cases.v1 import service_pb2_grpc
 
+from services.cases.api.assignments import Assignments
 from services.cases.api.batches import Batches
 from services.cases.api.casework import Casework
 from services.cases.api.dossiers import Dossiers
@@ -13,6 +14,8 @@ from services.cases.api.questions import Questions
 from services.cases.api.reports import Reports
 from services.cases.api.stops import Stops
 from services.cases.api.story import Story
+from services.cases.api.workforce import Workforce
+from services.cases.api.worklists import Worklists
 
 
 class CasesApi(
@@ -27,6 +30,9 @@ class CasesApi(
     Story,
     Explanations,
     Lists,
+    Workforce,
+    Assignments,
+    Worklists,
     service_pb2_grpc.CasesServicer,
 ):
     """Built by the front door with what the desk needs."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from services.cases.domain import delinquency, holding
+from services.cases.domain import assigning, delinquency, holding
 from services.cases.domain.assignment import Assignment
 from services.cases.domain.balance import Balance
 from services.cases.domain.circumstances import Circumstances
@@ -166,5 +166,5 @@ def take_on_terms(case: Case, portfolio: Portfolio) -> None:
     delinquency.tell_what_changed(case, "TERMS_CHANGED", "TERMS_CHANGED", plain_since=case.today)
 
 
-DUE: Sequence[Callable[[Case], Iterable[Due]]] = (delinquency.due, holding.due)
+DUE: Sequence[Callable[[Case], Iterable[Due]]] = (delinquency.due, holding.due, assigning.due)
 """What the regions want to be woken for."""

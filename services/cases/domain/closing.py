@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from services.cases.domain import delinquency
+from services.cases.domain.assignment import UnassignReason, release
 from services.cases.domain.balance import balance_at
 from services.cases.domain.components import ComponentAmount
 from services.cases.domain.delinquency import bucket_at
@@ -78,6 +79,7 @@ def close(case: Case, outcome: CloseOutcome, evidence_refs: Sequence[str]) -> No
     _check_outcome(case, outcome)
     components = case.debts.components_on(case.today)
     case.tell(CaseClosed(**case.next(), outcome=outcome, balance_at_close=components, evidence_refs=tuple(evidence_refs)))
+    release(case, UnassignReason.CASE_CLOSED)
 
 
 def reopen(case: Case, reason: ReopenReason, evidence_refs: Sequence[str], trigger: Causation | None = None) -> None:

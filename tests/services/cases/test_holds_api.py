@@ -191,7 +191,7 @@ async def test_every_month_end_is_told_as_reported_and_as_restated(cases: Runnin
     await caller.PlaceHold(case_id=case_id, **a_hold(date(2026, 3, 1), date(2026, 3, 31)))
     latest = (await caller.GetTimeline(case_id=case_id, types=["DelinquencyRestated"])).rows[-1].version
     march = (await caller.GetDelinquencyHistory(case_id=case_id, **year())).month_ends[2]
-    assert (march.reported, march.restated, march.restated_by[-1]) == ("31+", "1-30", latest)
+    assert (march.reported, march.restated, latest in march.restated_by) == ("31+", "1-30", True)
 
 
 def year() -> dict[str, Any]:
