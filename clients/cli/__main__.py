@@ -25,6 +25,7 @@ GROUPS = (
     "holds",
     "delinquency",
     "explain",
+    "work",
     "segments",
     "tail",
     "audit",

@@ -54,6 +54,9 @@ class RegionWords:
     rules_in_force: str
     differs: str
 
+    lease: str
+    waits: str
+
     codes: Mapping[str, str] = field(default_factory=dict)
     """Names of enum members without their prefix; one that is missing is shown as it is."""
 
@@ -102,6 +105,8 @@ ENGLISH = RegionWords(
     version="version",
     rules_in_force="Rules in force",
     differs="What the creditor's word differs by",
+    lease="until",
+    waits="waits",
     codes={"DPD": "days past due", "OURS": "our count", "CREDITOR": "the creditor's word"},
 )
 
@@ -145,6 +150,8 @@ SPANISH = RegionWords(
     version="versión",
     rules_in_force="Reglas vigentes",
     differs="En qué difiere la palabra del acreedor",
+    lease="hasta el",
+    waits="espera",
     codes={
         "CONTACT": "contacto",
         "TREATMENT": "tratamiento",

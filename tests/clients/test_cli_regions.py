@@ -13,6 +13,7 @@ from acuerdo.cases.v1 import holds_pb2 as holds
 from acuerdo.cases.v1 import instalments_pb2 as late
 from acuerdo.cases.v1 import service_pb2 as cases
 from acuerdo.cases.v1 import types_pb2 as types
+from acuerdo.cases.v1 import workforce_pb2 as work
 from google.type.date_pb2 import Date
 
 from clients.cli.fact_words import ENGLISH_FACTS, SPANISH_FACTS
@@ -21,6 +22,7 @@ from clients.cli.hold_blocks import effect_block, holds_block
 from clients.cli.late_blocks import delinquency_block, history_block
 from clients.cli.region_words import REGION_WORDS
 from clients.cli.words import WORDS, Words
+from clients.cli.work_blocks import worklist_block
 from tests.clients.conftest import Acuerdo
 from tests.clients.fake_services import FakeServices
 from tests.clients.histories import STREAM, stamp
@@ -236,6 +238,56 @@ def test_a_bucket_and_a_hold_are_explained(started: Path, services: FakeServices
     assert acuerdo("explain", "hold", CASE, "sleep").exit_code == 2
 
 
+# Work ------------------------------------------------------------------------------------------------------------------------
+
+
+def a_worklist(request: work.GetWorklistRequest) -> work.GetWorklistResponse:
+    row = work.WorklistRow(
+        case_id=CASE,
+        external_ref="R" * 64,
+        bucket="31-60",
+        balance=eur(10**12),
+        segment="early_stage_soft",
+        is_on_hold=True,
+        lease_until=NOW,
+    )
+    return work.GetWorklistResponse(rows=[row] * request.page_size, next_page_token="more")
+
+
+def test_a_worklist_is_read_up_to_its_limit(started: Path, services: FakeServices, acuerdo: Acuerdo) -> None:
+    services.answers["GetWorklist"] = a_worklist
+    ran = acuerdo("work", "list", "--agent", HOLD, "--limit", 250, "--json")
+    assert len(ran.json["rows"]) == 250
+    assert [(request.agent_id, request.page_size) for request in services.requests("GetWorklist")] == [(HOLD, 200), (HOLD, 50)]
+    services.answers["GetWorklist"] = work.GetWorklistResponse()
+    assert "Ningún expediente" in acuerdo("work", "list", "--lang", "es").out
+
+
+def test_a_case_is_given_by_the_rule_and_given_back(started: Path, services: FakeServices, acuerdo: Acuerdo) -> None:
+    ground = work.AssignmentGround(rule="CLOSENESS", says="knows the person best")
+    services.answers["AssignCase"] = work.AssignCaseResponse(agent_id=HOLD, ground=ground, lease_until=NOW)
+    services.answers["UnassignCase"] = work.UnassignCaseResponse()
+    ran = acuerdo("work", "assign", CASE, "NEXT_CASE", "--skill", "MORTGAGE", "--minutes", 90)
+    (asked,) = services.requests("AssignCase")
+    assert (asked.agent_id, list(asked.requirements.skills), asked.lease_minutes) == ("", ["MORTGAGE"], 90)
+    assert "CLOSENESS: knows the person best" in ran.out
+    assert "until 2026-03-10 09:00 UTC" in ran.out
+    acuerdo("work", "assign", CASE, "NEXT_CASE", "--agent", HOLD)
+    assert not services.requests("AssignCase")[1].HasField("requirements")
+    assert acuerdo("work", "release", CASE).exit_code == 0
+    assert services.requests("UnassignCase")[0].reason == work.UNASSIGN_REASON_RELEASED
+
+
+def test_an_agent_is_registered_once_and_an_assignment_explained(started: Path, services: FakeServices, acuerdo: Acuerdo) -> None:
+    services.answers["RegisterAgent"] = work.RegisterAgentResponse(agent_id=HOLD)
+    for _ in range(2):
+        assert acuerdo("work", "register", "maria", "--language", "es", "--language", "ca").out == f"{HOLD}\n"
+    first, second = services.requests("RegisterAgent")
+    assert (first, list(first.languages), first.kind) == (second, ["es", "ca"], work.AGENT_KIND_HUMAN)
+    services.answers["ExplainAssignment"] = explained.ExplainAssignmentResponse(sentence="Nobody has the case.", as_known_at=NOW)
+    assert "Nobody has the case." in acuerdo("explain", "assignment", CASE).out
+
+
 # Words -----------------------------------------------------------------------------------------------------------------------
 
 
@@ -264,5 +316,6 @@ def test_every_block_fits(words: Words) -> None:
         delinquency_block(a_delinquency(), words),
         history_block(a_history(), words),
         explanation_block(an_explanation(), words),
+        worklist_block(a_worklist(work.GetWorklistRequest(page_size=2)), words),
     ):
         assert widest(written(block)) <= 100

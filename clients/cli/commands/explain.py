@@ -91,3 +91,23 @@ async def hold(
         request.case_id = await case_id_of(doors, case, portfolio)
         answer = await doors.cases.ExplainHoldEffect(request)
     ask.answer(answer, explanation_block(answer, ask.words))
+
+
+@app.command
+async def assignment(case: str, *, as_known_at: str | None = None, portfolio: str = "", ask: Asking = ASKING) -> None:
+    """Why a case is in just these hands, or in nobody's.
+
+    Parameters
+    ----------
+    case
+        Its id, or the client's reference of it.
+    as_known_at
+        With what we knew at that instant.
+    portfolio
+        Id of the portfolio, where several clients use the same reference.
+    """
+    request = explained.ExplainAssignmentRequest(as_known_at=instant_or_none(as_known_at, "--as-known-at"))
+    async with ask.doors() as doors:
+        request.case_id = await case_id_of(doors, case, portfolio)
+        answer = await doors.cases.ExplainAssignment(request)
+    ask.answer(answer, explanation_block(answer, ask.words))

@@ -10,11 +10,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from proof.rig import Rig
 
 from dev.kafka import is_available
 from proof.checker.findings import Finding, Verdict
 from proof.checker.judging import Where, judge
+from proof.rig import Rig
 from tests.proof.checker.doctoring import Copies, records_of
 from tests.proof.checker.small_run import CANARY, TENANTS, Ran, run, tenant_canary
 

@@ -23,10 +23,10 @@ from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 from google.type.date_pb2 import Date
-from proof.rig import Rig
 
 from dev.play import CURRENCY, terms
 from proof.history import Asked, Came, History, Outcome
+from proof.rig import Rig
 
 SAMPLE = Path(__file__).resolve().parents[3] / "data"
 TENANTS = ("north", "south")

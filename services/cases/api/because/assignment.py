@@ -17,6 +17,7 @@ from services.cases.domain.assignment import (
     CaseAssigned,
     CaseUnassigned,
 )
+from services.cases.domain.lifecycle import Lifecycle
 from services.chassis.rpc import words
 
 HANDS = (AssignmentRequested, CaseAssigned, AssignmentLeaseExtended, CaseUnassigned, AssignmentDeclined)
@@ -60,7 +61,7 @@ def _sentence(of: Assignment, happened: list[Link], at: Moment) -> str:
         return f"Nobody has the case: the lease of agent {of.agent_id} ended at {of.lease_until:%Y-%m-%d %H:%M} UTC."
     if not happened:
         return "Nobody has the case, and nobody was asked for."
-    waits = "it waits for somebody who fits" if of.is_requested else "it waits for nobody"
+    waits = "it waits for somebody who fits" if of.is_requested and at.case.lifecycle is Lifecycle.OPEN else "it waits for nobody"
     last = happened[-1].fact
     if isinstance(last, CaseUnassigned):
         return f"Nobody has the case: agent {last.agent_id} gave it up ({code(last.reason.name)}); {waits}."

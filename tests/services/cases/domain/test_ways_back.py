@@ -229,7 +229,7 @@ class LivesInDepth(RuleBasedStateMachine):
     @invariant()
     def is_nobodys_once_it_is_closed(self) -> None:
         if self.case.lifecycle is Lifecycle.CLOSED:
-            assert (self.case.assignment.agent_id, self.case.assignment.is_requested) == (None, False)
+            assert self.case.assignment.agent_id is None
 
 
 def reopen(case: Case) -> None:
