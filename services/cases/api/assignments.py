@@ -78,7 +78,7 @@ class Assignments(Desk):
         wanted = wanted or (await self._case(who, str(case_id))).assignment.requirements
         asked = CandidatesAsked(case_id, agent_id, wanted.skills, wanted.language, wanted.team_id)
         position = (await self._log.head()).position
-        found = await self._tables.candidates(who.tenant_id, asked, self._clock.now(), CANDIDATES_MAX, position)
+        found = await self._tables.candidates(who.tenant_id, asked, CANDIDATES_MAX, position)
         return {row["agent_id"]: Standing(row["load"], row["cases_of_person"]) for row in found}
 
     async def _holder(self, who: Principal, case_id: str) -> UUID:

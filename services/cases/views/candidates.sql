@@ -10,8 +10,10 @@ WITH known AS (
 )
 SELECT a.agent_id,
        COALESCE(k.cases, 0) AS cases_of_person,
-       (SELECT count(*) FROM cases.case_hands h WHERE h.agent_id = a.agent_id AND h.lease_until > %(now)s AND h.case_id <> %(case_id)s) AS load
-FROM cases.agents a LEFT JOIN known k USING (agent_id)
+       a.cases - CASE WHEN h.case_id IS NULL THEN 0 ELSE 1 END AS load   -- this case itself is no other work
+FROM cases.agents a
+LEFT JOIN known k USING (agent_id)
+LEFT JOIN cases.case_hands h ON h.case_id = %(case_id)s AND h.agent_id = a.agent_id
 WHERE CASE
     WHEN %(agent_id)s::uuid IS NOT NULL THEN a.agent_id = %(agent_id)s::uuid
     ELSE a.is_active

@@ -5,7 +5,8 @@ CREATE TABLE {schema}.agents (
     tenant_id     text NOT NULL,
     registered_at bigint NOT NULL,        -- position of AgentRegistered: the stable order of pages
     is_active     boolean NOT NULL,
-    languages     text[] NOT NULL
+    languages     text[] NOT NULL,
+    cases         integer NOT NULL DEFAULT 0   -- how many are in its hands
 );
 CREATE UNIQUE INDEX agents_order ON {schema}.agents (tenant_id, registered_at);
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -182,20 +183,27 @@ async def _write_hands(connection: AsyncConnection[Any], notes: _Notes) -> None:
         (list(notes.hands),),
     )
     rows = {case_id: _Hands(*row) for case_id, *row in await found.fetchall()}
+    loads: Counter[UUID] = Counter()
     for case_id, changes in notes.hands.items():
+        before = rows.get(case_id, _Hands())
         for change in changes:
             rows[case_id] = change(rows.get(case_id, _Hands()))
+        for agent_id, more in ((before.agent_id, -1), (rows[case_id].agent_id, 1)):
+            if agent_id is not None:
+                loads[agent_id] += more
     columns = [
         (case_id, notes.tenants[case_id], row.since, row.agent_id, row.lease_until, row.team_id, row.is_waiting)
         for case_id, row in rows.items()
     ]
     await run(connection, UPSERT_HANDS, "uuid text bigint uuid timestamptz uuid bool", columns)
+    await run(connection, UPDATE_LOADS, "uuid int", [(agent_id, more) for agent_id, more in loads.items() if more])
 
 
 INSERT_AGENTS = """
 INSERT INTO cases.agents (agent_id, tenant_id, registered_at, is_active, languages) SELECT r.*, true, '{}'::text[] FROM {rows} r"""
 UPDATE_ACTIVE = """
 UPDATE cases.agents a SET is_active = r.is_active FROM {rows} r (agent_id, is_active) WHERE a.agent_id = r.agent_id"""
+UPDATE_LOADS = "UPDATE cases.agents a SET cases = a.cases + r.more FROM {rows} r (agent_id, more) WHERE a.agent_id = r.agent_id"
 DELETE_SKILLS = """
 DELETE FROM cases.agent_skills s USING {rows} r (agent_id, skill) WHERE (s.agent_id, s.skill) = (r.agent_id, r.skill)"""
 UPSERT_SKILLS = """

@@ -123,6 +123,7 @@ async def test_the_rule_prefers_whom_the_person_knows_then_who_has_least_to_do_a
     knows, idle = await an_agent(caller, "knows"), await an_agent(caller, "idle")
     await assigned(caller, before, knows)
     await assigned(caller, other, knows)
+    await cases.rebuild_views()
     answer = await assigned(caller, case)
     assert (answer.agent_id, answer.ground.rule, answer.ground.cases_of_person, answer.ground.load) == (knows, "CLOSENESS", 1, 2)
     assert answer.lease_until.ToDatetime(UTC) - answer.receipt.recorded_at.ToDatetime(UTC) <= timedelta(days=1)
