@@ -1,4 +1,5 @@
-"""Plays a real portfolio on the development clock: one client, its remesa, and its creditor's monthly files, through the API.
+"""Plays a real portfolio on the development clock: one client, its remesa, its creditor's monthly files, and
+scenes from single cases, through the API.
 
 Every request has a fixed request id, so a play that was interrupted goes on where it stopped: what was done answers as before.
 """
@@ -22,6 +23,7 @@ from google.type.date_pb2 import Date
 from clients.cli.connection import Doors
 from clients.cli.files import read_arrears, read_remesa, totals_of
 from clients.cli.stepping import advance, settle, stamp
+from dev.scenes import SCENES, on_stage
 
 ZONE = ZoneInfo("Asia/Taipei")
 CURRENCY = "TWD"
@@ -93,7 +95,12 @@ async def play(doors: Doors, data: Path, progress: Progress) -> Played:
         await advance(doors, _arrival(last_day))
         await _import_month(doors, portfolio_id, data / "uci" / f"{month}.csv", last_day, progress)
         await settle(doors)
-    return Played(client_id, portfolio_id, batch_id, tuple(_last_day(month).isoformat() for month in months))
+    last_days = tuple(_last_day(month).isoformat() for month in months)
+    stage = await on_stage(doors, portfolio_id, last_days, data)
+    for scene in SCENES:
+        await scene.play(stage)
+    await settle(doors)
+    return Played(client_id, portfolio_id, batch_id, last_days)
 
 
 async def _open_portfolio(doors: Doors) -> tuple[str, str]:

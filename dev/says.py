@@ -18,10 +18,14 @@ class Says:
     replay_is_live: str
     replay_differs: str
     one_case: str
+    holds: str
+    restatement: str
     addresses: str
     paste: str
     known_then: str
     why_bucket: str
+    why_balance: str
+    what_stops: str
     flipped: str
     stays: str
     stopped: str
@@ -38,10 +42,14 @@ SPANISH = Says(
     replay_is_live="✓ Reproducir la historia de los {cases} expedientes da exactamente su estado vivo.",
     replay_differs="✗ {count} expedientes difieren de su historia: {which}",
     one_case="UN EXPEDIENTE · {ref}: qué pasó y cuándo lo supimos",
+    holds="PARALIZACIONES · {ref}: qué está parado hoy, y por qué",
+    restatement="CORRECCIÓN · {ref}: el acreedor corrigió lo comunicado a {day}",
     addresses="DIRECCIONES",
     paste="Para pegar en otra terminal:",
     known_then="# el mismo expediente, como se conocía el {known_at}",
     why_bucket="# por qué está en su tramo",
+    why_balance="# por qué debe lo que debe",
+    what_stops="# qué estaba parado otro día",
     flipped="# un byte cambiado en una copia de su historia: el verificador nombra el hecho",
     stays="Sigue en marcha hasta Ctrl-C.",
     stopped="Parado.",
@@ -58,10 +66,14 @@ ENGLISH = Says(
     replay_is_live="✓ Replaying the history of all {cases} cases gives exactly their live state.",
     replay_differs="✗ {count} cases differ from their history: {which}",
     one_case="ONE CASE · {ref}: what happened, and when we knew",
+    holds="HOLDS · {ref}: what is stopped today, and why",
+    restatement="RESTATEMENT · {ref}: the creditor corrected what it had reported of {day}",
     addresses="ADDRESSES",
     paste="To paste into another terminal:",
     known_then="# the same case, as it was known on {known_at}",
     why_bucket="# why it is in its bucket",
+    why_balance="# why it owes what it owes",
+    what_stops="# what was stopped on another day",
     flipped="# one byte flipped in a copy of its history: the verifier names the fact",
     stays="Stays up until Ctrl-C.",
     stopped="Stopped.",

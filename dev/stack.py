@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import csv
 import signal
 import sys
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
@@ -22,10 +20,11 @@ from clients.cli.connection import Doors
 from clients.cli.stepping import settle
 from clients.cli.words import WORDS, Lang, Words
 from dev.listening import ServerFailed
-from dev.play import Played, months_in, play
+from dev.play import Played, play
 from dev.processes import Stack
 from dev.proof import prove, replay_equals_live
 from dev.says import SAYS, Says
+from dev.scenes import SCENES, on_stage
 
 SAMPLE = Path(__file__).resolve().parent.parent / "data"
 WIDTH_MAX = 118
@@ -130,19 +129,24 @@ async def _case_ids(doors: Doors, portfolio_id: str) -> list[str]:
 
 
 async def _one_case(doors: Doors, played: Played, console: Console, says: Says, words: Words) -> None:
-    ref = an_eventful_case(months_in(SAMPLE))
-    found = await doors.cases.ListCases(cases.ListCasesRequest(portfolio_id=played.portfolio_id, external_ref=ref))
-    case_id = found.cases[0].case_id
-    timeline = await doors.cases.GetTimeline(cases.GetTimelineRequest(case_id=case_id, page_size=PAGE_ROWS_MAX))
+    stage = await on_stage(doors, played.portfolio_id, played.months, SAMPLE)
+    ref = stage.ref
+    timeline = await doors.cases.GetTimeline(cases.GetTimelineRequest(case_id=stage.case_id, page_size=PAGE_ROWS_MAX))
     console.print()
     console.rule(f"[bold]{says.one_case.format(ref=ref)}[/]", style="dim")
     console.print(case_table(timeline.rows, words))
+    for scene in SCENES:
+        console.print()
+        console.rule(f"[bold]{scene.title(says).format(ref=ref, day=stage.corrected_day)}[/]", style="dim")
+        console.print(await scene.show(stage, words))
     known_at = f"{date.fromisoformat(played.months[2]) + timedelta(days=15)}T00:00:00Z"
     console.print(f"\n[bold]{says.paste}[/]")
     acuerdo = ".venv/bin/acuerdo"
     for comment, command in (
         (says.known_then.format(known_at=known_at), f"{acuerdo} case timeline {ref} --as-known-at {known_at}"),
-        (says.why_bucket, f"{acuerdo} case explain {ref}"),
+        (says.why_bucket, f"{acuerdo} explain bucket {ref}"),
+        (says.why_balance, f"{acuerdo} explain balance {ref}"),
+        (says.what_stops, f"{acuerdo} holds effect {ref} --as-of {played.months[-1]}"),
         (
             says.flipped,
             f"{acuerdo} case export {ref} h.acuerdo && {acuerdo} audit flip h.acuerdo flipped.acuerdo && "
@@ -151,18 +155,6 @@ async def _one_case(doors: Doors, played: Played, console: Console, says: Says, 
     ):
         console.print(f"  [dim]{comment}[/]", highlight=False)
         console.print(f"  {command}", highlight=False, soft_wrap=True)
-
-
-def an_eventful_case(months: Sequence[str]) -> str:
-    """The sample's reference whose cycles past due changed most often over the months; of several the first."""
-    cycles: dict[str, list[str]] = {}
-    for month in months:
-        with (SAMPLE / "uci" / f"{month}.csv").open(newline="") as file:
-            for row in csv.DictReader(file):
-                cycles.setdefault(row["external_ref"], []).append(row["cycles_past_due"])
-    return max(
-        cycles, key=lambda ref: (sum(a != b for a, b in zip(cycles[ref], cycles[ref][1:], strict=False)), len(set(cycles[ref])), ref)
-    )
 
 
 def _addresses(stack: Stack, console: Console, says: Says) -> None:

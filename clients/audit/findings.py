@@ -28,6 +28,9 @@ class Problem(Enum):
     POSITION_DOES_NOT_INCREASE = "POSITION_DOES_NOT_INCREASE"
     INSTANT_DECREASES = "INSTANT_DECREASES"
     HEADER_NAMES_ANOTHER_STREAM = "HEADER_NAMES_ANOTHER_STREAM"
+    HEADER_IS_CHANGED = "HEADER_IS_CHANGED"
+    CONTRACTS_ARE_CHANGED = "CONTRACTS_ARE_CHANGED"
+    IS_AHEAD_OF_THE_LOG = "IS_AHEAD_OF_THE_LOG"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,5 +129,17 @@ SENTENCES: Mapping[Problem, Mapping[str, str]] = {
     Problem.HEADER_NAMES_ANOTHER_STREAM: {
         "en": "it names stream {said}, the events belong to {expected}",
         "es": "nombra la historia {said}, los hechos son de {expected}",
+    },
+    Problem.HEADER_IS_CHANGED: {
+        "en": "its lines are not those that its own hash was made of: one of them was changed",
+        "es": "sus líneas no son las de su propio hash: se cambió alguna",
+    },
+    Problem.CONTRACTS_ARE_CHANGED: {
+        "en": "the contracts in the file are not those whose hash it claims, or cannot be read",
+        "es": "los contratos del fichero no son los del hash que afirma, o no se pueden leer",
+    },
+    Problem.IS_AHEAD_OF_THE_LOG: {
+        "en": "its place ({said}) lies beyond where the whole log stood at the export ({head})",
+        "es": "su lugar ({said}) queda más allá de donde estaba el registro entero al exportar ({head})",
     },
 }

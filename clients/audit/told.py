@@ -15,6 +15,8 @@ def as_text(report: Report, lang: str = "en") -> Iterator[str]:
     words, header = WORDS[lang], report.header
     yield words["of"].format(service=header.service, stream=header.stream_id, exported_at=header.exported_at.isoformat())
     yield words["checked"].format(events=report.events, head=report.head_hash.hex())
+    if header.log_position:
+        yield words["log"].format(position=header.log_position, epoch=header.log_epoch, exported_at=header.exported_at.isoformat())
     if report.is_intact:
         yield words["intact"]
     else:
@@ -39,6 +41,7 @@ def limits(report: Report, lang: str = "en") -> Iterator[str]:
     if report.known_head_version is None:
         yield WORDS[lang]["truncation"]
     yield WORDS[lang]["placement"]
+    yield WORDS[lang]["completeness"]
 
 
 def as_json(report: Report, lang: str = "en") -> str:
@@ -51,6 +54,9 @@ def as_json(report: Report, lang: str = "en") -> str:
             "exported_at": header.exported_at.isoformat(),
             "events": report.events,
             "versions_claimed": header.versions,
+            "log_epoch": header.log_epoch,
+            "log_position": header.log_position,
+            "contracts_hash": header.contracts_hash.hex(),
             "head_hash": report.head_hash.hex(),
             "head_hash_claimed": header.head_hash.hex(),
             "known_head_version": report.known_head_version,
@@ -77,6 +83,7 @@ WORDS = {
     "en": {
         "of": "History of {service}/{stream}, exported {exported_at}",
         "checked": "{events} events checked; SHA-256 of the last: {head}",
+        "log": "The whole log stood at position {position} of epoch {epoch}, told through {exported_at}.",
         "intact": "INTACT: every event remembers the one before it, and the last is the head that was claimed.",
         "broken": "BROKEN, first at {subject}. What does not fit:",
         "known_head": "The hash known from elsewhere is that of event {version}; {after} events came after it.",
@@ -86,12 +93,15 @@ WORDS = {
         "Only hashes that left the building before show that.",
         "truncation": "That nothing is missing at the end: a shorter history with a head to fit is intact in itself. "
         "Give a hash known from elsewhere (--head HEX).",
+        "completeness": "That this is all there was to tell: what was never recorded leaves no gap, and other streams (who read the "
+        "file) have histories of their own.",
         "placement": "That position and instant of recording are the first ones: they lie beside the events, not in them. "
-        "Here they were only checked never to go back.",
+        "Here they were only checked never to go back, nor beyond where the log stood.",
     },
     "es": {
         "of": "Historia de {service}/{stream}, exportada {exported_at}",
         "checked": "{events} hechos comprobados; SHA-256 del último: {head}",
+        "log": "El registro entero estaba en la posición {position} de la época {epoch}, contado hasta {exported_at}.",
         "intact": "ÍNTEGRA: cada hecho recuerda al anterior, y el último es el que se afirmó.",
         "broken": "ROTA, primero en {subject}. Lo que no encaja:",
         "known_head": "El hash conocido por otra vía es el del hecho {version}; después hubo {after} hechos.",
@@ -101,7 +111,9 @@ WORDS = {
         "Solo lo muestran los hash que salieron antes de la casa.",
         "truncation": "Que no falta nada al final: una historia más corta, con un último hash a juego, es íntegra en sí. "
         "Dé un hash conocido por otra vía (--head HEX).",
+        "completeness": "Que esto es todo lo que había que contar: lo que nunca se registró no deja hueco, y otras historias (quién "
+        "consultó el expediente) tienen la suya.",
         "placement": "Que la posición y el instante de registro son los primeros: están junto a los hechos, no dentro. "
-        "Aquí solo se comprobó que no retroceden.",
+        "Aquí solo se comprobó que no retroceden ni pasan de donde estaba el registro.",
     },
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,7 +13,8 @@ from uuid import UUID
 
 from acuerdo.common.v1.log_pb2 import Record
 
-from clients.audit.events import NO_HASH, Event, known_facts, read_events
+from clients.audit.contracts import facts_in
+from clients.audit.events import EVENT_MESSAGES, NO_HASH, Event, known_facts, read_events
 from clients.audit.findings import Finding, Problem
 from clients.audit.history_file import Header, History
 
@@ -46,6 +48,7 @@ class _Story:
     by_version: Mapping[int, Event]
     vouched: frozenset[bytes]
     """Hashes that something remembers: a later event, or the head that was claimed."""
+    history: History
 
 
 Check = Callable[[_Story], Iterable[Finding]]
@@ -55,12 +58,12 @@ T = TypeVar("T")
 def verify(history: History, known_head: bytes | None = None) -> Report:
     """Every check over every event. `known_head` is a hash of this stream known from elsewhere: of its last event, or of an earlier one."""
     header = history.header
-    events = read_events(header.service, history.records)
+    events = read_events(header.service, history.records, _later(history) or {}, header.versions)
     by_version: dict[int, Event] = {}
     for event in events:
         by_version.setdefault(event.version, event)
     vouched = frozenset(event.remembers or b"" for event in events) | {header.head_hash}
-    story = _Story(header, events, dict(sorted(by_version.items())), vouched)
+    story = _Story(header, events, dict(sorted(by_version.items())), vouched, history)
     findings = [finding for check in CHECKS for finding in check(story)]
     last = max(by_version, default=0)
     known_version = next((event.version for event in events if event.hash == known_head), None)
@@ -195,6 +198,38 @@ def _placed(story: _Story) -> Iterator[Finding]:
         before = event
 
 
+def _within_the_log(story: _Story) -> Iterator[Finding]:
+    """Nothing lies beyond where the whole log stood when the file was written."""
+    header = story.header
+    ends_at = int(header.exported_at.timestamp()) * 1_000_000_000 + header.exported_at.microsecond * 1_000
+    for event in story.by_version.values():
+        if header.log_position and event.record.position > header.log_position:
+            yield _of(event, Problem.IS_AHEAD_OF_THE_LOG, said=str(event.record.position), head=str(header.log_position))
+        elif header.log_position and _nanos(event.record) > ends_at:
+            yield _of(event, Problem.IS_AHEAD_OF_THE_LOG, said=_instant(event.record), head=header.exported_at.isoformat())
+
+
+# The file itself ---------------------------------------------------------------------------------------------------------
+
+
+def _header_as_hashed(story: _Story) -> Iterator[Finding]:
+    if not story.history.is_header_intact:
+        yield Finding(0, "", Problem.HEADER_IS_CHANGED)
+
+
+def _contracts_as_hashed(story: _Story) -> Iterator[Finding]:
+    claimed, contracts = story.header.contracts_hash, story.history.contracts
+    is_as_claimed = hashlib.sha256(contracts).digest() == claimed if claimed else not contracts
+    if not is_as_claimed or (contracts and _later(story.history) is None):
+        yield Finding(0, "", Problem.CONTRACTS_ARE_CHANGED)
+
+
+def _later(history: History) -> Mapping[int, str] | None:
+    """The facts that the contracts in the file describe; None where they describe none."""
+    message = EVENT_MESSAGES.get(history.header.service)
+    return None if message is None else facts_in(history.contracts, message.DESCRIPTOR.full_name)
+
+
 # -----------------------------------------------------------------------------------------------------------------------
 
 
@@ -240,4 +275,17 @@ def _instant(record: Record) -> str:
         return f"{record.recorded_at.seconds} s"
 
 
-CHECKS: Sequence[Check] = (_readable, _once, _in_order, _complete, _same_stream, _same_type, _chained, _head, _placed)
+CHECKS: Sequence[Check] = (
+    _header_as_hashed,
+    _contracts_as_hashed,
+    _readable,
+    _once,
+    _in_order,
+    _complete,
+    _same_stream,
+    _same_type,
+    _chained,
+    _head,
+    _placed,
+    _within_the_log,
+)

@@ -16,7 +16,23 @@ from rich.text import Text
 from clients.cli.asking import console
 from clients.cli.failures import INVALID, OK, Failure, failure_of
 
-GROUPS = ("up", "client", "portfolio", "import", "case", "segments", "tail", "audit", "parked", "clock", "token")
+GROUPS = (
+    "up",
+    "client",
+    "portfolio",
+    "import",
+    "case",
+    "holds",
+    "delinquency",
+    "explain",
+    "work",
+    "segments",
+    "tail",
+    "audit",
+    "parked",
+    "clock",
+    "token",
+)
 """In the order of `acuerdo --help`: a day's work first, the running of it last."""
 MODULE_OF = {"import": "imports"}
 """Where the module's name differs: `import` is a keyword."""

@@ -1,4 +1,4 @@
-"""Blocks of output about cases: one case, its story, why it is in its bucket, and lists. Each fits in 100 columns."""
+"""Blocks of output about cases: one case, its story, and lists. Each fits in 100 columns."""
 
 from __future__ import annotations
 
@@ -103,26 +103,7 @@ def _party(party: cases.CaseParty) -> Text:
     return Text.assemble(f"{role} ({liability})", (f"  {party.person_id}", "dim"))
 
 
-# Why, and lists --------------------------------------------------------------------------------------------------------
-
-
-def ground_block(answer: cases.ExplainBucketResponse, words: Words) -> RenderableType:
-    """The sentence, and the facts that the bucket rests on."""
-    known = f"{moment(answer.as_known_at)} UTC"
-    parts: list[RenderableType] = [
-        Text(answer.sentence or words.bucket_name(answer.bucket), style="bold"),
-        Text(words.answered.format(as_of=day(answer.as_of), known=known), style="dim"),
-    ]
-    if answer.grounds:
-        table = table_frame()
-        table.add_column(words.happened, no_wrap=True)
-        table.add_column(words.known, no_wrap=True)
-        table.add_column(words.what, overflow="fold", ratio=1)
-        for ground in answer.grounds:
-            what = Text.assemble((words.fact(ground.type), "bold"), f"  {ground.says}", (f"  v{ground.version}", "dim"))
-            table.add_row(moment(ground.occurred_at), moment(ground.recorded_at), what)
-        parts += [Text(), Text(words.grounds), table]
-    return Group(*parts)
+# Lists ----------------------------------------------------------------------------------------------------------------
 
 
 def cases_block(found: cases.ListCasesResponse, words: Words) -> RenderableType:

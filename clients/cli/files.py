@@ -1,4 +1,4 @@
-"""The two files a creditor sends, row by row: the remesa and the monthly report. Their format is described in data/README.md."""
+"""The files a creditor sends, row by row: the remesa, the monthly report, instalments. The first two are described in data/README.md."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import UUID, uuid5
 
+from acuerdo.cases.v1.instalments_pb2 import Instalment
 from acuerdo.cases.v1.service_pb2 import ArrearsRow, CaseRow
 from acuerdo.cases.v1.types_pb2 import Component, ComponentAmount, ControlTotals, Debt, Liability, Party, PartyRole
 from acuerdo.common.v1.types_pb2 import Money
@@ -23,6 +24,7 @@ CHUNK_ROWS_MAX = 128
 """As the contract says of RegisterCases and ReportArrears."""
 CYCLES_MAX = 999
 DAYS_MAX = 36_500
+INSTALMENT_NUMBER_MAX = 10_000
 REFERENCE_MAX = 64
 PRODUCT_MAX = 40
 
@@ -37,6 +39,11 @@ def read_remesa(file: Path, client_id: str, currency_code: str) -> Table[CaseRow
 def read_arrears(file: Path, currency_code: str) -> Table[ArrearsRow]:
     """How late each case is, and what is owed."""
     return read_table(file, ARREARS, partial(_arrears_row, currency_code), unique=("external_ref",))
+
+
+def read_instalments(file: Path, currency_code: str) -> Table[Instalment]:
+    """What falls due of one debt, one instalment a row; a row without amounts: not due any more."""
+    return read_table(file, INSTALMENTS, partial(_instalment, currency_code), unique=("number",))
 
 
 def totals_of(rows: Iterable[CaseRow], currency_code: str) -> ControlTotals:
@@ -98,6 +105,18 @@ def _arrears_row(currency_code: str, cells: Cells) -> ArrearsRow:
     )
 
 
+def _instalment(currency_code: str, cells: Cells) -> Instalment:
+    return Instalment(
+        number=cells.whole("number", 1, INSTALMENT_NUMBER_MAX),
+        due_date=wire_date(cells.day("due_date")),
+        components=[
+            ComponentAmount(component=component, amount=_money(cells, name, currency_code))
+            for name, component in COMPONENTS.items()
+            if cells.has(name)
+        ],
+    )
+
+
 def _money(cells: Cells, name: str, currency_code: str) -> Money:
     return Money(currency_code=currency_code, minor_units=cells.amount(name, decimals_of(currency_code)))
 
@@ -142,3 +161,5 @@ REMESA = Columns(
 )
 
 ARREARS = Columns(required=("external_ref",), optional=(*LATENESS, "past_due", "balance", "payment", "currency"))
+
+INSTALMENTS = Columns(required=("number", "due_date"), optional=tuple(COMPONENTS))

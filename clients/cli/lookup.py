@@ -1,4 +1,4 @@
-"""Finds a case by its id or by the client's reference."""
+"""Finds a case, and a debt of one, by its id or by the client's reference."""
 
 from __future__ import annotations
 
@@ -25,3 +25,15 @@ async def case_id_of(doors: Doors, case: str, portfolio: str = "") -> str:
         lines = [f"{one.case_id} in portfolio {one.portfolio_id}" for one in found]
         raise Failure(INVALID, f"Several cases have the reference {case}: say its id, or --portfolio.", "REFERENCE_IS_AMBIGUOUS", lines)
     return found[0].case_id
+
+
+async def debt_of(doors: Doors, case_id: str, debt: str) -> tuple[str, str]:
+    """Id and currency of the debt: by its id or the client's reference, or the only one. Failure where there is none, or several."""
+    case = (await doors.cases.GetCase(cases.GetCaseRequest(case_id=case_id))).case
+    found = [each for each in case.debts if debt in (each.debt_id, each.external_ref) or (not debt and not each.is_detached)]
+    if not found:
+        raise Failure(NOT_FOUND, f"The case has no debt {debt}.".replace(" .", "."), "DEBT_IS_UNKNOWN")
+    if len(found) > 1:
+        lines = [f"{one.debt_id} {one.external_ref}" for one in found]
+        raise Failure(INVALID, "The case has several debts: say --debt.", "DEBT_IS_AMBIGUOUS", lines)
+    return found[0].debt_id, case.balance.currency_code

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -39,6 +40,16 @@ def instant(text: str, option: str) -> Timestamp:
 
 def instant_or_none(text: str | None, option: str) -> Timestamp | None:
     return None if text is None else instant(text, option)
+
+
+def member(enum: Any, said: str, option: str) -> Any:
+    """`client-request` as HOLD_KIND_CLIENT_REQUEST. Failure naming the option and what there is."""
+    prefix = "".join(f"_{letter}" if letter.isupper() else letter.upper() for letter in enum.DESCRIPTOR.name).lstrip("_") + "_"
+    names = {name.removeprefix(prefix).lower().replace("_", "-"): number for name, number in enum.items() if number}
+    number = names.get(said.strip().lower().replace("_", "-"))
+    if number is None:
+        raise usage(f"{option} is none of {', '.join(names)}: {said}")
+    return number
 
 
 def is_uuid(text: str) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from clients.cli.fact_words import ENGLISH_FACTS, SPANISH_FACTS
+
 Lang = Literal["en", "es"]
 
 
@@ -160,29 +162,7 @@ ENGLISH = Words(
     quiet="quiet",
     real_time="real time",
     published_as="Published as version {version}.",
-    facts={
-        "CaseRegistered": "case registered",
-        "CaseOpened": "case opened",
-        "CaseClosed": "case closed",
-        "CaseReopened": "case reopened",
-        "CaseRejected": "case rejected",
-        "CaseTermsChanged": "terms changed",
-        "DebtAttached": "debt attached",
-        "DebtDetached": "debt detached",
-        "DebtBalanceAdjusted": "balance adjusted",
-        "BalanceReported": "balance reported",
-        "PartyAdded": "party added",
-        "PartyRoleChanged": "party's role changed",
-        "PartyRemoved": "party removed",
-        "ArrearsReported": "arrears reported",
-        "BucketChanged": "bucket changed",
-        "DelinquencyRestated": "past restated",
-        "FactRecorded": "fact recorded",
-        "FactSuperseded": "fact superseded",
-        "FactRetracted": "fact retracted",
-        "SegmentRecorded": "segment recorded",
-        "CaseFileAccessed": "file was read",
-    },
+    facts=ENGLISH_FACTS,
     actors={
         "AGENT": "agent",
         "BOT": "bot",
@@ -256,29 +236,7 @@ SPANISH = Words(
     quiet="en reposo",
     real_time="tiempo real",
     published_as="Publicada como versión {version}.",
-    facts={
-        "CaseRegistered": "expediente registrado",
-        "CaseOpened": "expediente abierto",
-        "CaseClosed": "expediente cerrado",
-        "CaseReopened": "expediente reabierto",
-        "CaseRejected": "expediente rechazado",
-        "CaseTermsChanged": "condiciones cambiadas",
-        "DebtAttached": "deuda añadida",
-        "DebtDetached": "deuda retirada",
-        "DebtBalanceAdjusted": "saldo ajustado",
-        "BalanceReported": "saldo comunicado",
-        "PartyAdded": "interviniente añadido",
-        "PartyRoleChanged": "papel cambiado",
-        "PartyRemoved": "interviniente retirado",
-        "ArrearsReported": "impago comunicado",
-        "BucketChanged": "cambio de tramo",
-        "DelinquencyRestated": "pasado corregido",
-        "FactRecorded": "dato registrado",
-        "FactSuperseded": "dato sustituido",
-        "FactRetracted": "dato retirado",
-        "SegmentRecorded": "segmento registrado",
-        "CaseFileAccessed": "expediente consultado",
-    },
+    facts=SPANISH_FACTS,
     actors={
         "AGENT": "gestor",
         "BOT": "bot",

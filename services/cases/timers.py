@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from services.cases import application
-from services.cases.application import CaseKey, circumstances, disputes, grievances, stops
+from services.cases.application import CaseKey, circumstances, disputes, grievances, stops, work
 from services.cases.domain.batch import Batch, BatchState
 from services.cases.domain.case import Case
 from services.chassis.heard import Timer
@@ -54,7 +54,13 @@ def tell_overdue_queries(case: Case, fired: TimerFired) -> Iterable[Change[Case]
     yield grievances.tell_overdue_queries(CaseKey(case.id, case.portfolio_id))
 
 
+def expire_lease(case: Case, fired: TimerFired) -> Iterable[Change[Case]]:
+    """Whoever had the case has not asked for more time."""
+    yield work.expire_lease(CaseKey(case.id, case.portfolio_id))
+
+
 TIMERS: Mapping[str, Timer] = {
+    "assignment.lease": Timer(Case, expire_lease),
     "batch.rows": Timer(Batch, handle_next_rows),
     "delinquency.boundary": Timer(Case, tell_boundary),
     "hold.expiry": Timer(Case, expire_holds),

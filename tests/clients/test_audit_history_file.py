@@ -38,7 +38,7 @@ def test_what_is_written_is_read_back(exported: Path) -> None:
 
 def test_the_header_can_be_read_by_a_person(exported: Path) -> None:
     lines = exported.read_bytes().split(b"\n\n")[0].decode().splitlines()
-    assert lines[0] == "ACUERDO-HISTORY/1"
+    assert lines[0] == "ACUERDO-HISTORY/2"
     assert lines[2] == f"stream-id: {STREAM}"
     assert lines[3] == "exported-at: 2005-07-21T08:00:00.000000Z"
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from acuerdo.cases.v1 import service_pb2 as cases
 from acuerdo.cases.v1 import types_pb2 as types
+from acuerdo.cases.v1.events_pb2 import CaseEvent
 from acuerdo.common.v1 import log_pb2 as log
 from acuerdo.common.v1 import operations_pb2 as operations
 from acuerdo.common.v1.types_pb2 import Money
@@ -17,6 +18,7 @@ from acuerdo.strategy.v1 import service_pb2 as strategy
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 
+from clients.audit.contracts import contracts_of
 from clients.audit.history_file import read_history
 from tests.clients.conftest import Acuerdo
 from tests.clients.fake_services import FakeServices
@@ -26,6 +28,7 @@ CASE = str(STREAM)
 PORTFOLIO = "019340c1-3a5e-7f0e-9d5b-000000000001"
 CLIENT = "019340c1-3a5e-7f0e-9d5b-000000000003"
 DAY = Date(year=2005, month=6, day=30)
+LATER = stamp(datetime(2006, 1, 1, tzinfo=UTC))
 NOW = stamp(datetime(2005, 7, 15, tzinfo=UTC))
 
 
@@ -113,13 +116,15 @@ def test_an_export_holds_what_the_service_claims(started: Path, services: FakeSe
     records = list(a_history().records)
     claimed = hashlib.sha256(records[-2].event).digest()
     services.answers["VerifyStream"] = log.VerifyStreamResponse(intact=True, version=len(records) - 1, head_hash=claimed)
-    services.answers["Head"] = log.HeadResponse(head=log.Head(complete_through=NOW))
+    services.answers["Head"] = log.HeadResponse(head=log.Head(epoch=1, position=4711, complete_through=LATER))
     services.answers["Replay"] = [log.ReplayResponse(records=records[:3]), log.ReplayResponse(records=records[3:])]
     ran = acuerdo("case", "export", CASE, started / "history.acuerdo", "--json")
     assert ran.exit_code == 0, ran.err
     history = read_history(started / "history.acuerdo")
     assert history.records == records[:-1]
     assert history.header.head_hash == claimed
+    assert (history.header.log_epoch, history.header.log_position, history.header.versions) == (1, 4711, len(records) - 1)
+    assert history.contracts == contracts_of(CaseEvent)
     assert acuerdo("audit", "verify", started / "history.acuerdo").exit_code == 0
 
 

@@ -43,6 +43,8 @@ NAMES_OF_MUTATIONS = {
     ),
     *("FileComplaint", "ResolveComplaint", "OpenClientQuery", "AnswerClientQuery", "CancelClientQuery"),
     *("PublishQuestionnaire", "RetireQuestionnaire", "AnswerQuestionnaire"),
+    *("FormTeam", "RegisterAgent", "GrantSkill", "RevokeSkill", "ChangeAgentLanguages", "ChangeAgentCapacity", "JoinTeam", "LeaveTeam"),
+    *("DeactivateAgent", "ReactivateAgent", "RequestAssignment", "AssignCase", "ExtendLease", "UnassignCase", "DeclineAssignment"),
     *("RetryParked", "RebuildTopic", "RebuildViews", "AdvanceClock"),
 }
 FLOATS = {FieldDescriptor.TYPE_DOUBLE, FieldDescriptor.TYPE_FLOAT}

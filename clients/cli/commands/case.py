@@ -10,10 +10,13 @@ from acuerdo.common.v1 import log_pb2 as log
 from cyclopts import App
 
 from clients.audit import history_file
+from clients.audit.contracts import contracts_of
+from clients.audit.events import EVENT_MESSAGES
 from clients.cli.asking import ASKING, Asking
 from clients.cli.blocks import case_table
-from clients.cli.case_blocks import case_block, cases_block, ground_block
+from clients.cli.case_blocks import case_block, cases_block
 from clients.cli.failures import NOT_FOUND, Failure
+from clients.cli.ground_blocks import explanation_block
 from clients.cli.lookup import case_id_of
 from clients.cli.reading import day_or_none, instant_or_none
 
@@ -122,12 +125,12 @@ async def explain(
     async with ask.doors() as doors:
         request = cases.ExplainBucketRequest(case_id=await case_id_of(doors, case, portfolio), as_of=day, as_known_at=known)
         answer = await doors.cases.ExplainBucket(request)
-    ask.answer(answer, ground_block(answer, ask.words))
+    ask.answer(answer, explanation_block(answer, ask.words))
 
 
 @app.command
 async def export(case: str, file: Path, *, portfolio: str = "", ask: Asking = ASKING) -> None:
-    """Write a case's history to FILE, for `acuerdo audit verify`.
+    """Write a case's history to FILE, for `acuerdo audit verify`: its events, the heads, and the contracts that describe them.
 
     Parameters
     ----------
@@ -142,13 +145,22 @@ async def export(case: str, file: Path, *, portfolio: str = "", ask: Asking = AS
         case_id = await case_id_of(doors, case, portfolio)
         door = doors.log("cases")
         claimed = await door.VerifyStream(log.VerifyStreamRequest(stream_id=case_id))
-        exported_at = (await door.Head(log.HeadRequest())).head.complete_through.ToDatetime(UTC)
+        head = (await door.Head(log.HeadRequest())).head
         # What is told while we read belongs to a later export: the claim covers the versions it was made of.
         replayed = [record async for answer in door.Replay(log.ReplayRequest(stream_id=case_id)) for record in answer.records]
     records = replayed[: claimed.version] if claimed.intact else replayed
     if not records:
         raise Failure(NOT_FOUND, f"There is no history of the case {case_id}.", "CASE_IS_UNKNOWN")
-    head_hash = claimed.head_hash or None
-    history_file.write(file, records, service="cases", stream_id=case_id, exported_at=exported_at, head_hash=head_hash)
+    history_file.write(
+        file,
+        records,
+        service="cases",
+        stream_id=case_id,
+        exported_at=head.complete_through.ToDatetime(UTC),
+        head_hash=claimed.head_hash or None,
+        log_epoch=head.epoch,
+        log_position=head.position,
+        contracts=contracts_of(EVENT_MESSAGES["cases"]),
+    )
     answer = {"file": str(file), "case_id": case_id, "events": len(records), "head_hash": claimed.head_hash.hex()}
     ask.answer(answer, f"{file}: {len(records)}  {claimed.head_hash.hex()}")

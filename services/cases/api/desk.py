@@ -24,6 +24,7 @@ from services.chassis.rpc.words import AskedBy
 from services.chassis.seal.seals import Seals
 from services.chassis.seal.subjects import Subject
 from services.kernel.ids import NewId
+from services.kernel.refusal import IsInvalid
 from services.kernel.sealed import Sealed
 
 
@@ -93,12 +94,22 @@ class Desk:
             case = await self._case(who, request.case_id)
         else:
             case = seen(who, await self._log.fold(Case, words.uuid(request.case_id, "case_id"), who.tenant_id, known_at))
+        return self._at(case, request, now)
+
+    def _at(self, case: Case, request: Any, now: datetime) -> Moment:
+        """The day and the instant that the request speaks of; `now`: when the case was looked up."""
+        known_at = words.instant_or_none(request, "as_known_at")
         instant = now if known_at is None else min(known_at, now)
         asked = words.day_or_none(request, "as_of") if "as_of" in request.DESCRIPTOR.fields_by_name else None
         return Moment(case, asked or case.terms.today(instant), instant)
 
     async def _portfolio_of(self, who: Principal, portfolio_id: UUID) -> Portfolio:
         return await self._log.load(Portfolio, portfolio_id, who.tenant_id)
+
+    async def _must_be_reached(self, min_position: int) -> None:
+        """A caller has it from a receipt: what lies beyond the log will not come."""
+        if min_position > await self._tables.known_position() and min_position > (await self._log.head()).position:
+            raise IsInvalid("min_position", "is a position that the log has not reached")
 
 
 def roles_of(who: Principal) -> frozenset[str]:

@@ -24,11 +24,6 @@ from services.kernel.refusal import IsInvalid
 
 
 class Lists(Desk):
-    async def _must_be_reached(self, min_position: int) -> None:
-        """A caller has it from a receipt: what lies beyond the log will not come."""
-        if min_position > await self._tables.known_position() and min_position > (await self._log.head()).position:
-            raise IsInvalid("min_position", "is a position that the log has not reached")
-
     async def ListCases(self, request: pb.ListCasesRequest, context: Context) -> pb.ListCasesResponse:
         who = words.caller(context)
         after, size = self._pages.after(request), self._pages.size(request)

@@ -49,7 +49,9 @@ class Punctuality(Desk):
         if not 0 <= (through - from_).days <= HISTORY_DAYS_MAX:
             raise IsInvalid("through", f"must lie 0 to {HISTORY_DAYS_MAX} days after the first day")
         through = min(through, at.as_of)
-        records = await self._log.read_stream(at.case.id, words.caller(context).tenant_id, at.known_at)
+        known_at = words.instant_or_none(request, "as_known_at")
+        # Not the clock: what is stored at one instant of it is told apart by microseconds.
+        records = await self._log.read_stream(at.case.id, words.caller(context).tenant_id, known_at)
         known = [Known(record.recorded_at, self._log.service.mapper.decode(record.event)) for record in records]
         count = lateness.of_case(at.case)
         ends = [

@@ -2,6 +2,7 @@
 
 from acuerdo.cases.v1 import service_pb2_grpc
 
+from services.cases.api.assignments import Assignments
 from services.cases.api.batches import Batches
 from services.cases.api.casework import Casework
 from services.cases.api.circumstances import Circumstances
@@ -20,6 +21,8 @@ from services.cases.api.readings import Readings
 from services.cases.api.reports import Reports
 from services.cases.api.stops import Stops
 from services.cases.api.story import Story
+from services.cases.api.workforce import Workforce
+from services.cases.api.worklists import Worklists
 
 
 class CasesApi(
@@ -41,6 +44,9 @@ class CasesApi(
     Complaints,
     Creditor,
     Lists,
+    Workforce,
+    Assignments,
+    Worklists,
     service_pb2_grpc.CasesServicer,
 ):
     """Built by the front door with what the desk needs."""

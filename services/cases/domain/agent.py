@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from uuid import UUID
 
+from services.cases.domain.team import Team, TeamIsUnknown
 from services.kernel.facts import Fact, Stream
+from services.kernel.refusal import AlreadyExists, IsInvalid, IsUnknown, Refusal
+
+SKILLS_PER_AGENT_MAX = 100
+TEAMS_PER_AGENT_MAX = 20
 
 # What happened ---------------------------------------------------------------
 
@@ -104,6 +110,9 @@ class Skill:
     certificate_ref: str
     expires_on: date | None
 
+    def counts_on(self, day: date) -> bool:
+        return self.expires_on is None or day <= self.expires_on
+
 
 class Agent(Stream):
     def __init__(self) -> None:
@@ -114,3 +123,112 @@ class Agent(Stream):
         self.team_ids: set[UUID] = set()
         self.cases_max = 0
         self.is_active = False
+
+    def has_skill(self, name: str, day: date) -> bool:
+        return name in self.skills and self.skills[name].counts_on(day)
+
+    def must_exist(self) -> None:
+        if not self.exists:
+            raise AgentIsUnknown
+
+
+# What may be decided ---------------------------------------------------------
+
+
+class AgentIsUnknown(IsUnknown):
+    """There is no such agent."""
+
+
+class AgentIsRegisteredAlready(AlreadyExists):
+    """The agent is registered already, under another subject or as something else."""
+
+
+class AgentHasTooManySkills(Refusal):
+    """The agent has as many skills as it may."""
+
+
+class AgentHasTooManyTeams(Refusal):
+    """The agent is in as many teams as it may."""
+
+
+def register(agent: Agent, *teams: Team, subject: str, kind: AgentKind, languages: Sequence[str], cases_max: int) -> None:
+    """The subject is unique in the tenant: whoever registers claims it."""
+    if agent.exists:
+        if (agent.subject, agent.kind) == (subject, kind):
+            return
+        raise AgentIsRegisteredAlready(subject=agent.subject)
+    if not subject.strip():
+        raise IsInvalid("subject", "must not be empty")
+    for team in teams:
+        must_be_formed(team)
+    team_ids = tuple(dict.fromkeys(team.id for team in teams))
+    agent.tell(
+        AgentRegistered(**agent.next(), subject=subject, kind=kind, languages=_once(languages), team_ids=team_ids, cases_max=cases_max)
+    )
+
+
+def grant_skill(agent: Agent, skill: Skill) -> None:
+    """With another certificate or another last day it takes the place of the earlier grant."""
+    agent.must_exist()
+    if agent.skills.get(skill.name) == skill:
+        return
+    if skill.name not in agent.skills and len(agent.skills) >= SKILLS_PER_AGENT_MAX:
+        raise AgentHasTooManySkills(skills_max=SKILLS_PER_AGENT_MAX)
+    agent.tell(AgentSkillGranted(**agent.next(), skill=skill.name, certificate_ref=skill.certificate_ref, expires_on=skill.expires_on))
+
+
+def revoke_skill(agent: Agent, name: str, reason_code: str) -> None:
+    agent.must_exist()
+    if name in agent.skills:
+        agent.tell(AgentSkillRevoked(**agent.next(), skill=name, reason_code=reason_code))
+
+
+def change_languages(agent: Agent, languages: Sequence[str]) -> None:
+    agent.must_exist()
+    if agent.languages != _once(languages):
+        agent.tell(AgentLanguagesChanged(**agent.next(), languages=_once(languages)))
+
+
+def change_capacity(agent: Agent, cases_max: int) -> None:
+    """What the agent has already stays with it."""
+    agent.must_exist()
+    if agent.cases_max != cases_max:
+        agent.tell(AgentCapacityChanged(**agent.next(), cases_max=cases_max))
+
+
+def join_team(agent: Agent, team: Team) -> None:
+    agent.must_exist()
+    must_be_formed(team)
+    if team.id in agent.team_ids:
+        return
+    if len(agent.team_ids) >= TEAMS_PER_AGENT_MAX:
+        raise AgentHasTooManyTeams(teams_max=TEAMS_PER_AGENT_MAX)
+    agent.tell(AgentJoinedTeam(**agent.next(), team_id=team.id))
+
+
+def leave_team(agent: Agent, team_id: UUID) -> None:
+    agent.must_exist()
+    if team_id in agent.team_ids:
+        agent.tell(AgentLeftTeam(**agent.next(), team_id=team_id))
+
+
+def deactivate(agent: Agent, reason_code: str) -> None:
+    """Gets no more cases; those it has are given back by whoever asks for this."""
+    agent.must_exist()
+    if agent.is_active:
+        agent.tell(AgentDeactivated(**agent.next(), reason_code=reason_code))
+
+
+def reactivate(agent: Agent) -> None:
+    agent.must_exist()
+    if not agent.is_active:
+        agent.tell(AgentReactivated(**agent.next()))
+
+
+def must_be_formed(team: Team) -> None:
+    if not team.exists:
+        raise TeamIsUnknown(team_id=team.id)
+
+
+def _once(languages: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(languages))

@@ -59,6 +59,7 @@ class CaseAssigned(Fact):
 
     def apply(self, case: Case) -> None:
         case.assignment.agent_id = self.agent_id
+        case.assignment.rule_version = self.rule_version
         case.assignment.ground = self.ground
         case.assignment.lease_until = self.lease_until
         case.assignment.is_requested = False
@@ -80,6 +81,8 @@ class CaseUnassigned(Fact):
     def apply(self, case: Case) -> None:
         case.assignment.agent_id = None
         case.assignment.lease_until = None
+        # Whoever gives a case back leaves it to others; a closed one waits for nobody.
+        case.assignment.is_requested = self.reason is not UnassignReason.CASE_CLOSED
 
 
 class AssignmentDeclined(Fact):
@@ -89,6 +92,7 @@ class AssignmentDeclined(Fact):
     def apply(self, case: Case) -> None:
         case.assignment.agent_id = None
         case.assignment.lease_until = None
+        case.assignment.is_requested = True
         case.assignment.declined_by.append(self.agent_id)
 
 
@@ -111,6 +115,21 @@ class Assignment:
     agent_id: UUID | None = None
     ground: AssignmentGround | None = None
     lease_until: datetime | None = None
+    rule_version: str = ""
     requirements: Requirements = field(default_factory=Requirements)
     is_requested: bool = False
+    """It waits for somebody."""
     declined_by: list[UUID] = field(default_factory=list)
+
+    def holder_at(self, now: datetime) -> UUID | None:
+        """Whose it is: a lease that has run out holds nothing, also where nobody has told so yet."""
+        return self.agent_id if self.lease_until is not None and now < self.lease_until else None
+
+
+# What may be decided ---------------------------------------------------------
+
+
+def release(case: Case, reason: UnassignReason) -> None:
+    """It follows from another decision that the case is nobody's: it was closed, its agent was deactivated."""
+    if case.assignment.agent_id is not None:
+        case.tell(CaseUnassigned(**case.next(), agent_id=case.assignment.agent_id, reason=reason))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from services.cases.domain import client_queries, complaints, delinquency, disputing, holding, reviews
+from services.cases.domain import assigning, client_queries, complaints, delinquency, disputing, holding, reviews
 from services.cases.domain.assignment import Assignment
 from services.cases.domain.balance import Balance
 from services.cases.domain.circumstances import Circumstances
@@ -181,5 +181,6 @@ DUE: Sequence[Callable[[Case], Iterable[Due]]] = (
     reviews.due,
     complaints.due,
     client_queries.due,
+    assigning.due,
 )
 """What the regions want to be woken for."""

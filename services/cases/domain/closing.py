@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from services.cases.domain import delinquency
 from services.cases.domain.arrears import policy_on
+from services.cases.domain.assignment import UnassignReason, release
 from services.cases.domain.balance import balance_at
 from services.cases.domain.circumstances import CircumstanceKind
 from services.cases.domain.components import ComponentAmount
@@ -101,6 +102,7 @@ def close(case: Case, outcome: CloseOutcome, evidence_refs: Sequence[str]) -> No
         raise missing
     components = case.debts.components_on(case.today)
     case.tell(CaseClosed(**case.next(), outcome=outcome, balance_at_close=components, evidence_refs=tuple(evidence_refs)))
+    release(case, UnassignReason.CASE_CLOSED)
 
 
 def reopen(case: Case, reason: ReopenReason, evidence_refs: Sequence[str], trigger: Causation | None = None) -> None:

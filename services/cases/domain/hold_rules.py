@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from services.cases.domain.holds import HoldKind, HoldScope
 
-RULES_VERSION = "holds-1"
+VERSIONS: Sequence[tuple[date, str]] = ((date.min, "holds-1"),)
+"""From which day on which version of the list below is in force. Whoever changes the list adds a line here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +59,7 @@ RULES: Mapping[HoldKind, HoldRule] = {
     HoldKind.DATA_QUALITY: _rule({_CONTACT, _TREATMENT, _REPORTING}, set(), 90, _ANYBODY),
     HoldKind.CLIENT_QUERY: _rule({_TREATMENT, _REPORTING}, set(), 90, _ANYBODY),
 }
+
+
+def version_on(day: date) -> str:
+    return next(version for since, version in reversed(VERSIONS) if since <= day)

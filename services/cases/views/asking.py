@@ -65,6 +65,26 @@ class AgingGroup:
     balance_before: int
 
 
+@dataclass(frozen=True, slots=True)
+class CandidatesAsked:
+    """What a case asks for; `agent_id`: how this one agent stands, whatever it asks for."""
+
+    case_id: UUID
+    agent_id: UUID | None = None
+    skills: tuple[str, ...] = ()
+    language: str = ""
+    team_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistAsked:
+    """Whose worklist; no agent: the cases that wait for one. `client_ids` are those the caller may see; None: all."""
+
+    agent_id: UUID | None
+    team_id: UUID | None
+    client_ids: frozenset[UUID] | None
+
+
 class CaseTables:
     """The questions that read models answer. Every one is asked as the query role, inside the caller's tenant."""
 
@@ -119,6 +139,42 @@ class CaseTables:
             found = await connection.execute(_LIST_DIFFERENCES, asked)
             return known, await found.fetchall()
 
+    async def list_agents(
+        self, tenant_id: str, team_id: UUID | None, skill: str, after: int, size: int, min_position: int = 0
+    ) -> tuple[int, list[DictRow]]:
+        """Up to where the answer knows the log, and a page in the order of registration, beginning after that position."""
+        asked = {"team_id": team_id, "skill": skill, "after": after, "size": size}
+        async with self._within(tenant_id, min_position) as (connection, known):
+            return known, await (await connection.execute(_LIST_AGENTS, asked)).fetchall()
+
+    async def candidates(self, tenant_id: str, asked: CandidatesAsked, size: int, min_position: int = 0) -> list[DictRow]:
+        """Who may be given a case, the best first: agent_id, cases_of_person, load."""
+        parameters = {name: getattr(asked, name) for name in asked.__dataclass_fields__}
+        async with self._within(tenant_id, min_position) as (connection, _):
+            found = await connection.execute(_CANDIDATES, {**parameters, "skills": list(asked.skills), "size": size})
+            return await found.fetchall()
+
+    async def worklist(
+        self, tenant_id: str, asked: WorklistAsked, now: datetime, after: int, size: int, min_position: int = 0
+    ) -> tuple[int, list[DictRow]]:
+        """Up to where the answer knows the log, and a page; each row with the `holds` (first and last days) that stop its work."""
+        parameters = {
+            **{name: getattr(asked, name) for name in ("agent_id", "team_id")},
+            "client_ids": None if asked.client_ids is None else list(asked.client_ids),
+        }
+        async with self._within(tenant_id, min_position) as (connection, known):
+            found = await connection.execute(_worklist(asked), {**parameters, "now": now, "after": after, "size": size})
+            rows = {row["case_id"]: {**row, "holds": []} for row in await found.fetchall()}
+            held = await connection.execute(_HOLDS, (list(rows),))
+            for hold in await held.fetchall():
+                rows[hold["case_id"]]["holds"].append((hold["from_day"], hold["last_day"]))
+            return known, list(rows.values())
+
+    async def cases_of(self, tenant_id: str, agent_id: UUID, size: int, min_position: int = 0) -> list[DictRow]:
+        """Cases that an agent has: case_id, portfolio_id."""
+        async with self._within(tenant_id, min_position) as (connection, _):
+            return await (await connection.execute(_CASES_OF, (agent_id, size))).fetchall()
+
     async def known_position(self) -> int:
         """Up to where the tables know the log."""
         async with self._pool.connection() as connection:
@@ -164,9 +220,27 @@ def _sql(name: str) -> bytes:
     return Path(__file__).with_name(name).read_bytes()
 
 
+def _worklist(asked: WorklistAsked) -> bytes:
+    """The condition itself depends on what is asked, so that an index answers it. Only our own constants are put together here."""
+    whose = "h.is_waiting AND h.agent_id IS NULL"
+    if asked.agent_id is not None:
+        whose = "h.agent_id = %(agent_id)s::uuid AND h.lease_until > %(now)s"
+    if asked.team_id is not None:
+        whose += " AND h.team_id = %(team_id)s::uuid"
+    return _WORKLIST.replace(b"{whose}", whose.encode())
+
+
 _LIST_CASES = _sql("list_cases.sql")
 _AGING = _sql("aging.sql")
 _LIST_DIFFERENCES = _sql("list_differences.sql")
 _KEEP = b"LOCK TABLE cases.case_list IN ACCESS SHARE MODE"
 """The first of the tables that a rebuild takes: it waits there, with none of the others in hand."""
+_LIST_AGENTS = _sql("list_agents.sql")
+_CANDIDATES = _sql("candidates.sql")
+_WORKLIST = _sql("worklist.sql")
+_HOLDS = b"SELECT case_id, from_day, last_day FROM cases.case_holds WHERE case_id = ANY (%s)"
+_CASES_OF = (
+    b"SELECT h.case_id, c.portfolio_id FROM cases.case_hands h JOIN cases.case_list c USING (case_id)"
+    b" WHERE h.agent_id = %s ORDER BY h.since LIMIT %s"
+)
 _KNOWN = b"SELECT min(position) AS position FROM cases.positions WHERE follower = 'view:cases'"

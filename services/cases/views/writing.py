@@ -15,7 +15,9 @@ from google.type.date_pb2 import Date
 from psycopg import AsyncConnection
 
 from services.cases.domain.steps import Step, overlaid
+from services.cases.views import working
 from services.cases.views.differences import Differences
+from services.cases.views.statements import run
 from services.chassis.heard import Heard, View
 
 
@@ -192,8 +194,9 @@ async def write(connection: AsyncConnection[Any], facts: Sequence[Heard[Any]]) -
         (DELETE_PARTIES, "uuid uuid", [key for key, (_, role) in notes.parties.items() if role is None]),
         (UPSERT_PARTIES, "uuid uuid text text", [(*key, *value) for key, value in notes.parties.items() if value[1] is not None]),
     ):
-        await _run(connection, statement, kinds, rows)
+        await run(connection, statement, kinds, rows)
     await _write_intervals(connection, notes)
+    await working.write(connection, facts)
 
 
 def _changed_cases(notes: Notes) -> list[tuple[Any, ...]]:
@@ -222,17 +225,7 @@ async def _write_intervals(connection: AsyncConnection[Any], notes: Notes) -> No
         ends: list[date | None] = [*(step.since for step in course[1:]), None]
         rows.extend((case_id, step.since, end, notes.tenants[case_id], step.bucket) for step, end in zip(course, ends, strict=True))
     await connection.execute("DELETE FROM cases.case_buckets_restated WHERE case_id = ANY (%s)", (case_ids,))
-    await _run(connection, INSERT_INTERVALS, "uuid date date text text", rows)
-
-
-async def _run(connection: AsyncConnection[Any], statement: str, kinds: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """The statement once, for all rows: its `{rows}` is their columns as arrays."""
-    if not rows:
-        return
-    arrays = ", ".join(f"%s::{kind}[]" for kind in kinds.split())
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    # Only our own constants are put together here; values travel apart.
-    await connection.execute(statement.replace("{rows}", f"unnest({arrays})").encode(), columns)
+    await run(connection, INSERT_INTERVALS, "uuid date date text text", rows)
 
 
 INSERT_CASES = """
@@ -259,9 +252,6 @@ INSERT INTO cases.case_parties (case_id, person_id, tenant_id, role) SELECT * FR
 ON CONFLICT (case_id, person_id) DO UPDATE SET role = EXCLUDED.role"""
 
 WITHOUT_TABLE: Sequence[type[Message]] = (
-    told.HoldPlaced,
-    told.HoldExtended,
-    told.HoldLifted,
     told.HoldExpired,
     told.InstalmentsScheduled,
     told.ArrearsDifferenceExplained,
@@ -296,11 +286,6 @@ WITHOUT_TABLE: Sequence[type[Message]] = (
     told.ClientQueryOverdue,
     told.ClientQueryCancelled,
     told.QuestionnaireAnswered,
-    told.AssignmentRequested,
-    told.CaseAssigned,
-    told.AssignmentLeaseExtended,
-    told.CaseUnassigned,
-    told.AssignmentDeclined,
 )
 """Nothing of them is in a table yet but the case's version."""
 
@@ -330,7 +315,7 @@ NOTES: Mapping[type[Message], Callable[[Notes, Heard[Any], UUID], None]] = {
     told.SegmentRecorded: _segment,
     told.PaymentApplied: _paid,
     told.PaymentUnapplied: _unpaid,
-    **dict.fromkeys(WITHOUT_TABLE, _moved_on),
+    **dict.fromkeys((*working.OF_CASES, *WITHOUT_TABLE), _moved_on),
 }
 """Every fact of a case's own stream; those of other streams are passed over."""
 
@@ -347,6 +332,7 @@ VIEWS: Sequence[View] = (
             "case_debts_detached",
             "case_balances_reported",
             "case_balance_differences",
+            *working.TABLES,
         ),
         write=write,
     ),

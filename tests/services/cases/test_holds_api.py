@@ -187,6 +187,11 @@ async def test_every_month_end_is_told_as_reported_and_as_restated(cases: Runnin
     before = stamp(datetime(2026, 4, 10, 11, tzinfo=UTC))
     as_known = await caller.GetDelinquencyHistory(case_id=case_id, as_known_at=before, **year())
     assert {end.restated == end.reported for end in as_known.month_ends} == {True}
+    # What is told at the same instant of the clock is known as well.
+    await caller.PlaceHold(case_id=case_id, **a_hold(date(2026, 3, 1), date(2026, 3, 31)))
+    latest = (await caller.GetTimeline(case_id=case_id, types=["DelinquencyRestated"])).rows[-1].version
+    march = (await caller.GetDelinquencyHistory(case_id=case_id, **year())).month_ends[2]
+    assert (march.reported, march.restated, latest in march.restated_by) == ("31+", "1-30", True)
 
 
 def year() -> dict[str, Any]:

@@ -136,6 +136,27 @@ async def test_payments_in_any_order_restate_to_the_same_figures(heard: Heard) -
     assert await heard.stands(case_id) == await heard.stands(twin.case_id)
 
 
+async def test_balance_and_bucket_are_explained_by_what_was_paid_and_taken_back(heard: Heard) -> None:
+    case_id, debt_id = await a_counted_case(heard.caller, instalment(1, BEGIN, 100), instalment(2, date(2026, 1, 11), 100))
+    for name, day, euros in (("first", 5, 100), ("second", 9, 30)):
+        await heard.payments.allocate(case_id, name, date(2026, 1, day), line(debt_id, euros))
+    await heard.payments.reverse(case_id, "second", date(2026, 1, 12))
+    await heard.has_heard(case_id, 3)
+    balance = await heard.caller.ExplainBalance(case_id=case_id)
+    assert [ground.amount.minor_units for ground in balance.grounds] == [100_000, -10_000, -3_000, 3_000]
+    assert "opening balances 1,000.00 EUR, payments -100.00 EUR" in balance.sentence
+    bucket = await heard.caller.ExplainBucket(case_id=case_id)
+    assert [(ground.type, ground.amount.minor_units) for ground in bucket.grounds][1:] == [
+        ("InstalmentsScheduled", 10_000),
+        ("PaymentApplied", -10_000),
+        ("PaymentApplied", -3_000),
+        ("PaymentUnapplied", 3_000),
+    ]
+    assert "100.00 EUR of what card fell due for on 2026-01-11 is unpaid, 4 days went by" in bucket.sentence
+    before = await heard.caller.ExplainBucket(case_id=case_id, as_of=on(date(2026, 1, 11)))
+    assert (before.grounds[1].amount.minor_units, len(before.grounds)) == (7_000, 4)
+
+
 def _a_debt(minor_units: int) -> types.Debt:
     amount = types.ComponentAmount(component=types.COMPONENT_PRINCIPAL)
     amount.amount.currency_code, amount.amount.minor_units = "EUR", minor_units

@@ -11,9 +11,9 @@ from services.cases.api.why.grounds import GROUNDS
 from services.cases.api.why.hands import HANDS
 from services.cases.api.why.life import LIFE, arrears
 from services.cases.api.why.stops import STOPS
-from services.cases.api.why.wording import day, money
+from services.cases.api.why.wording import code, day, money
 
-__all__ = ["WHY", "arrears", "day", "money", "why"]
+__all__ = ["WHY", "arrears", "code", "day", "money", "why"]
 
 
 def why(fact: Message) -> str:

@@ -11,7 +11,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from services.cases.domain import agent as agents
 from services.cases.domain import (
+    assigning,
     booking,
     client_queries,
     closing,
@@ -27,6 +29,9 @@ from services.cases.domain import (
     vulnerability,
     withdrawals,
 )
+from services.cases.domain.agent import Agent, AgentKind, Skill
+from services.cases.domain.assigning import Asker, Standing, Wish
+from services.cases.domain.assignment import Requirements, UnassignReason
 from services.cases.domain.balance import ledger_at
 from services.cases.domain.case import Case, open_case
 from services.cases.domain.circumstances import CircumstanceKind, CircumstanceStatus, Visibility
@@ -79,6 +84,19 @@ BEGIN = date(2026, 1, 1)
 REGIONS = tuple(
     name for name, value in vars(Case.blank(THE_CASE)).items() if not name.startswith("_") and name not in ("now", "happened_at", "terms")
 )
+
+SUPERVISOR = Asker("sonia", frozenset({"supervisor"}))
+
+
+def an_agent(number: int, *skills: str) -> Agent:
+    agent = at(Agent.blank(UUID(int=500 + number)), NOON)
+    agents.register(agent, subject=f"agent-{number}", kind=AgentKind.HUMAN, languages=["es"], cases_max=0)
+    for skill in skills:
+        agents.grant_skill(agent, Skill(skill, "", None))
+    return agent
+
+
+AGENTS = (an_agent(1), an_agent(2, "MORTGAGE"))
 
 days_back = st.integers(0, 60)
 amounts = st.integers(1, 120).map(lambda euros: Money("EUR", euros * 100))
@@ -239,6 +257,34 @@ class LivesInDepth(RuleBasedStateMachine):
     def is_reopened(self) -> None:
         self.attempt(closing.reopen, ReopenReason.NEW_EVIDENCE, [])
 
+    @rule(place=st.sampled_from((0, 1)), minutes=st.integers(1, 43_200), by_itself=st.booleans())
+    def is_given(self, place: int, minutes: int, by_itself: bool) -> None:
+        agent = AGENTS[place]
+        by = Asker(agent.subject, frozenset({"agent"})) if by_itself else SUPERVISOR
+        holder = self.case.assignment.holder_at(self.case.now)
+        if self.attempt(assigning.assign, agent, Standing(), Wish("NEXT", lease_minutes=minutes), by):
+            assert self.case.assignment.holder_at(self.case.now) == agent.id
+            assert holder in (None, agent.id) or not by_itself
+
+    @rule(skills=st.sampled_from([(), ("MORTGAGE",)]))
+    def is_asked_for(self, skills: tuple[str, ...]) -> None:
+        self.attempt(assigning.request, Requirements(skills), "NEW")
+        candidates = {agent.id: Standing() for agent in AGENTS}
+        if self.attempt(assigning.assign_by_rule, candidates, AGENTS, Wish("NEXT")):
+            assert self.case.assignment.holder_at(self.case.now) is not None
+
+    @rule(place=st.sampled_from((0, 1)), what=st.sampled_from(["extend", "give back", "decline"]))
+    def is_kept_or_not(self, place: int, what: str) -> None:
+        agent = AGENTS[place]
+        by = Asker(agent.subject, frozenset({"agent"}))
+        match what:
+            case "extend":
+                self.attempt(assigning.extend, agent, 600, by)
+            case "decline":
+                self.attempt(assigning.decline, agent, "NO", by)
+            case _:
+                self.attempt(assigning.unassign, agent, UnassignReason.RELEASED, by)
+
     @rule(days=st.integers(1, 45))
     def grows_older(self, days: int) -> None:
         """Timers fire once at the end: late, which must make no difference."""
@@ -312,6 +358,13 @@ class LivesInDepth(RuleBasedStateMachine):
         assert not any(case.holds.effect(scope, case.today).of_case for scope in HoldScope)
         assert not any(case.holds.effect(scope, case.today).of_debts for scope in HoldScope)
         assert bucket_at(case, case.today) in ("", "current")
+        assert case.assignment.holder_at(case.now) is None
+        assigning.assign(case, AGENTS[1], Standing(), Wish("NEXT"), SUPERVISOR)
+
+    @invariant()
+    def is_nobodys_once_it_is_closed(self) -> None:
+        if self.case.lifecycle is Lifecycle.CLOSED:
+            assert self.case.assignment.agent_id is None
 
 
 def reopen(case: Case) -> None:
@@ -366,6 +419,12 @@ def settle_every_difference(case: Case) -> None:
             reconciling.resolve(case, day, "ACCEPTED", ["mail"])
 
 
+def give_back(case: Case) -> None:
+    for agent in AGENTS:
+        if case.assignment.holder_at(case.now) == agent.id:
+            assigning.unassign(case, agent, UnassignReason.RELEASED, SUPERVISOR)
+
+
 WAYS_BACK: Sequence[Callable[[Case], None]] = (
     reopen,
     withdraw_every_dispute,
@@ -374,6 +433,7 @@ WAYS_BACK: Sequence[Callable[[Case], None]] = (
     settle_every_difference,
     lift_every_hold,
     owe_nothing,
+    give_back,
     reopen,
 )
 """One for each region that can be in another state than at first."""
