@@ -83,7 +83,8 @@ async def test_a_counted_bucket_is_explained_by_what_fell_due_and_by_the_days_on
     await caller.PlaceHold(case_id=case_id, **a_hold(date(2026, 3, 1), date(2026, 3, 31)))
     answer = await caller.ExplainBucket(case_id=case_id)
     assert (answer.bucket, answer.past_due_units) == ("31+", 95 - 31 - 2)
-    assert of(answer.grounds) == [
+    # The timer may have told by now that both have ended.
+    assert [ground for ground in of(answer.grounds) if ground[0] != "HoldExpired"] == [
         ("CaseRegistered", 0, 0),
         ("InstalmentsScheduled", 10_000, 0),
         ("HoldPlaced", 0, 11),
@@ -111,7 +112,8 @@ async def test_days_counted_on_from_a_declared_due_date_leave_out_those_on_hold(
     lifted = await caller.PlaceHold(case_id=case_id, **a_hold(date(2026, 1, 8), date(2026, 1, 11)))
     await caller.LiftHold(case_id=case_id, hold_id=lifted.hold_id, effective_on=on(date(2026, 1, 10)), reason_code="ENOUGH")
     answer = await caller.ExplainBucket(case_id=case_id)
-    assert [ground.type for ground in answer.grounds] == ["CaseRegistered", "ArrearsReported", "HoldPlaced", "HoldLifted"]
+    types_told = [ground.type for ground in answer.grounds if ground.type != "HoldExpired"]  # by its timer, sooner or later
+    assert types_told == ["CaseRegistered", "ArrearsReported", "HoldPlaced", "HoldLifted"]
     assert (answer.past_due_units, answer.grounds[2].days) == (8, 2)
     assert "unpaid since 2026-01-05 as of 2026-01-10 (file), 10 days went by less 2 on hold, which makes 8 days" in answer.sentence
 

@@ -254,7 +254,7 @@ async def test_a_lease_that_nobody_extends_ends_by_itself_and_the_case_waits_aga
     extended = await caller.ExtendLease(case_id=case, lease_minutes=120)
     assert extended.lease_until.seconds - answer.lease_until.seconds >= 3_600
     await cases.clock.advance(NOW + timedelta(minutes=61))
-    assert len(await worklist(caller, agent_id=maria)) == 1
+    assert len(await worklist(caller, extended.receipt, agent_id=maria)) == 1
     await cases.clock.advance(NOW + timedelta(minutes=121))
     assert await worklist(caller, agent_id=maria) == []
 
