@@ -22,7 +22,7 @@ run: setup ## Start everything on this machine, play six months of a real portfo
 
 test: setup ## Run all tests, on real PostgreSQL and real Kafka (ARGS="-k holds")
 	@$(BIN)/python -m dev.say_what_is_missing
-	@$(BIN)/pytest -m "not long" -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup ## Lint, types, import rules, dependencies, contracts
 	@$(BIN)/ruff format --check .

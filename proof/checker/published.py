@@ -49,7 +49,7 @@ class Published:
         *,
         has_begun_again: bool = False,
     ) -> None:
-        """`has_begun_again`: deleted and created during the run. What a relay had in hand then may come before its first record."""
+        """`has_begun_again`: deleted and created during the run. What a relay had in hand then comes anywhere among what is told again."""
         self._stored, self._same, self._ordered, self._planted = stored, same, ordered, planted
         self._cut = {partition for partition, offset in begins_at.items() if offset > 0}
         self._topic = topic_of(stored.service)
@@ -60,7 +60,6 @@ class Published:
         self._versions: dict[bytes, int] = {}
         self._first_here: dict[int, int] = {}
         self._has_begun_again = has_begun_again
-        self._begun: set[int] = set()
 
     def take(self, partition: int, records: Iterable[Any]) -> None:
         """The next records of a partition, by offset."""
@@ -81,6 +80,8 @@ class Published:
 
     def end(self) -> str:
         """After the last record: what was not there. Says what is not missed, for the finding."""
+        if self._has_begun_again:
+            self._judge_ends()
         cut = 0
         for event in self._stored.events:
             if event.position in self._seen:
@@ -137,13 +138,11 @@ class Published:
 
     def _judge_order(self, at: str, partition: int, place: Place) -> None:
         here = (place.epoch, partition)
-        if self._has_begun_again and partition not in self._begun:
-            if place.previous != self._stored.epochs.get(place.epoch, (0, 0))[0]:
-                return
-            self._begun.add(partition)
+        if self._has_begun_again and self._is_astray(here, place):
+            return
         self._ordered.counted += 1
         last = self._last.get(here)
-        if last is None and (partition not in self._cut or self._has_begun_again):
+        if last is None and partition not in self._cut:
             last = self._stored.epochs.get(place.epoch, (0, 0))[0]
         name = f"{at}: {UUID(bytes=place.stream)}:{place.version} (position {place.position})"
         if last is None or place.position > last:
@@ -151,6 +150,19 @@ class Published:
                 self._ordered.breaks(f"{name} says that {place.previous} is before it, and {last} is")
             self._last[here] = place.position
         self._ordered.breaks(*self._broken_version(name, partition, place))
+
+    def _is_astray(self, here: tuple[int, int], place: Place) -> bool:
+        """Ahead of what is told again from the first record on: it comes once more in its turn, or the end says that it did not."""
+        epoch, partition = here
+        last = self._last.get(here, self._stored.epochs.get(epoch, (0, 0))[0])
+        return partition in self._cut or (place.position > last and place.previous != last)
+
+    def _judge_ends(self) -> None:
+        """Of a topic that has begun again: told in order up to the last event of each partition."""
+        for here, last in _last_positions(self._stored).items():
+            if here[1] not in self._cut and self._last.get(here) != last:
+                told = self._last.get(here, self._stored.epochs[here[0]][0])
+                self._ordered.breaks(f"{self._topic}/{here[1]}: told again in order up to position {told}, and {last} is its last")
 
     def _broken_version(self, name: str, partition: int, place: Place) -> Iterator[str]:
         known = self._versions.get(place.stream)
@@ -182,6 +194,11 @@ def _previous_positions(stored: Stored) -> dict[int, int]:
         found[event.position] = last.get(here, starts_after)
         last[here] = event.position
     return found
+
+
+def _last_positions(stored: Stored) -> dict[tuple[int, int], int]:
+    """By (epoch, partition)."""
+    return {(event.epoch, partition_of(event.stream, stored.epochs[event.epoch][1])): event.position for event in stored.events}
 
 
 def _ends_of_epochs(stored: Stored) -> dict[int, int]:
