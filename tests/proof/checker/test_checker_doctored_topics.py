@@ -163,6 +163,29 @@ def test_of_a_topic_cut_at_its_beginning_only_the_rest_is_judged(judged: Judged)
     assert said == f"{len(judged.records) - len(rest)} events of cases lie before the topic's beginning"
 
 
+def told_again(judged: Judged, doctored: Callable[[list[Any]], list[Any]]) -> Finding:
+    """I5 of a topic that was deleted and created again, its partitions doctored."""
+    stored = load(judged.where.postgres, ("cases",))["cases"]
+    ordered = Looked("I5")
+    published = Published(stored, {}, Looked("I4"), ordered, frozenset(), has_begun_again=True)
+    for partition in range(PARTITIONS):
+        here = sorted((record for record in judged.records if record.partition == partition), key=lambda record: record.offset)
+        published.take(partition, doctored(here))
+    published.end()
+    return ordered.finding()
+
+
+def test_in_a_topic_that_began_again_what_a_relay_had_in_hand_may_come_anywhere(judged: Judged) -> None:
+    assert told_again(judged, lambda here: [*here[-2:], *here[:2], *here[-1:], *here[2:]]).broken == ()
+
+
+def test_a_topic_that_began_again_is_told_to_its_end(judged: Judged) -> None:
+    finding = told_again(judged, lambda here: [*here[-1:], *here[:1], *here[2:]] if len(here) > 2 else here)
+
+    assert finding.holds is False
+    assert "told again in order up to position" in finding.broken[0]
+
+
 async def test_a_canary_in_a_record_is_found(bench: Bench) -> None:
     place = await bench.put(a_record(bench.judged), traceparent=f"00-{CANARY}")
 
