@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypedDict, TypeVar, dataclass_transform
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate, AggregateEvent
@@ -52,6 +52,11 @@ class Stream(Aggregate):
         # Set by the log before a decision. (An annotation outside would become a constructor field.)
         now: datetime
         happened_at: datetime
+        begins_with: ClassVar[tuple[str, ...]]
+    else:
+        # Names of the facts that streams of this kind begin with: an id of another kind's stream is no id of this one. Empty: nobody
+        # outside ever names such a stream.
+        begins_with = ()
 
     @classmethod
     def blank(cls, stream_id: UUID) -> Self:

@@ -115,6 +115,8 @@ class Skill:
 
 
 class Agent(Stream):
+    begins_with = ("AgentRegistered",)
+
     def __init__(self) -> None:
         self.subject = ""
         self.kind = AgentKind.HUMAN

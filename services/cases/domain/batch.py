@@ -107,6 +107,8 @@ class BatchState(Enum):
 
 
 class Batch(Stream):
+    begins_with = ("BatchReceived",)
+
     def __init__(self) -> None:
         self.state = BatchState.RECEIVED
         self.client_id = UUID(int=0)

@@ -54,6 +54,8 @@ class CaseOpened(Fact):
 
 
 class Case(Stream):
+    begins_with = ("CaseRegistered",)
+
     def __init__(self) -> None:
         self.lifecycle = Lifecycle.UNSPECIFIED
         self.outcome: CloseOutcome | None = None

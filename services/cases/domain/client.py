@@ -21,6 +21,8 @@ class ClientRegistered(Fact):
 
 
 class Client(Stream):
+    begins_with = ("ClientRegistered",)
+
     def __init__(self) -> None:
         self.external_ref = ""
         self.name = ""

@@ -41,6 +41,8 @@ class PortfolioTermsChanged(Fact):
 
 
 class Portfolio(Stream):
+    begins_with = ("PortfolioOpened",)
+
     def __init__(self) -> None:
         self.client_id = UUID(int=0)
         self.external_ref = ""

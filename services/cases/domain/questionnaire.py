@@ -63,6 +63,8 @@ class QuestionnaireRetired(Fact):
 
 
 class Questionnaire(Stream):
+    begins_with = ("QuestionnairePublished",)
+
     def __init__(self) -> None:
         self.name = ""
         self.publications: dict[int, tuple[Question, ...]] = {}

@@ -21,6 +21,8 @@ class TeamFormed(Fact):
 
 
 class Team(Stream):
+    begins_with = ("TeamFormed",)
+
     def __init__(self) -> None:
         self.external_ref = ""
         self.name = ""

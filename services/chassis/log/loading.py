@@ -67,7 +67,7 @@ class Loading:
         await self._locks.take((stream_id,))
         try:
             live = self._cache.take(stream_id)
-            if live is None or live.tenant_id != tenant_id:
+            if live is None or live.tenant_id != tenant_id or not isinstance(live.stream, stream):
                 if live is not None:
                     self._cache.put(live)
                 live = (await self._cold({stream_id: (stream, tenant_id)}))[stream_id]
@@ -93,6 +93,9 @@ class Loading:
         for stream_id, records in (await self._reader.streams(list(wanted))).items():
             kind, tenant_id = wanted[stream_id]
             stream = kind.blank(stream_id)
+            if records and not is_of(kind, records):
+                cold[stream_id] = Live(stream, NO_HASH, tenant_id, is_hidden=True)
+                continue
             self.replay(stream, records)
             head = records[-1].hash if records else NO_HASH
             cold[stream_id] = Live(stream, head, records[0].tenant_id if records else tenant_id)
@@ -126,6 +129,15 @@ def wanted(decisions: Sequence[tuple[Origin, Sequence[Change[Any]]]]) -> tuple[d
     return changed, given
 
 
+def is_of(kind: type[Stream], records: Sequence[Record]) -> bool:
+    """Whether it is a stream of this kind, by the fact that it begins with."""
+    return not kind.begins_with or records[0].type_name.rpartition(".")[2] in kind.begins_with
+
+
 def _as_seen(live: Live, kind: type[Stream], tenant_id: str) -> Live:
-    """Another tenant's stream does not exist for this one."""
-    return live if live.tenant_id == tenant_id else Live(kind.blank(live.stream.id), NO_HASH, tenant_id, is_hidden=True)
+    """Another tenant's stream does not exist for this one, nor does one of another kind under this one's name."""
+    return (
+        live
+        if live.tenant_id == tenant_id and isinstance(live.stream, kind)
+        else Live(kind.blank(live.stream.id), NO_HASH, tenant_id, is_hidden=True)
+    )

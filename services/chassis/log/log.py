@@ -14,7 +14,7 @@ from services.chassis.clock import Clock, DevelopmentClock, RealClock
 from services.chassis.log.cache import Cache, Locks
 from services.chassis.log.connections import WRITER_PLANS, dsn_as, pool
 from services.chassis.log.deciding import Deciding, repeated
-from services.chassis.log.loading import Loading, wanted
+from services.chassis.log.loading import Loading, is_of, wanted
 from services.chassis.log.origins import Command, HeardFact, HeardUpTo, Origin, TimerFired
 from services.chassis.log.reader import Epoch, Head, Reader
 from services.chassis.log.units import Conflict, HeardAlready, NotStored, Record, Stored, Unit
@@ -238,7 +238,9 @@ class Log:
     async def fold(self, stream: type[S], stream_id: UUID, tenant_id: str, known_at: datetime | None = None) -> S:
         """A fresh fold of the stored history, as far as it was known at an instant (None: all of it). Blank where nothing was."""
         folded = stream.blank(stream_id)
-        self._loading.replay(folded, await self.read_stream(stream_id, tenant_id, known_at))
+        records = await self.read_stream(stream_id, tenant_id, known_at)
+        if records and is_of(stream, records):
+            self._loading.replay(folded, records)
         return folded
 
     async def read_stream(self, stream_id: UUID, tenant_id: str, known_at: datetime | None = None) -> list[Record]:

@@ -489,3 +489,21 @@ async def test_changed_terms_are_taken_on_by_the_next_decision(cases: Running) -
     assert (await caller.GetCase(case_id=case_id, as_of=on(date(2026, 1, 11)))).case.bucket == "1-30"
     portfolio = (await caller.GetPortfolio(portfolio_id=case.portfolio_id)).portfolio
     assert portfolio.terms.bucket_set.version == "days-2"
+
+
+async def test_an_id_of_another_kind_of_thing_names_nothing_here(cases: Running) -> None:
+    caller = cases.as_()
+    case_id = await a_case(caller)
+    portfolio_id = (await caller.GetCase(case_id=case_id)).case.portfolio_id
+    for _ in range(2):  # from the store, and from memory
+        with refused(grpc.StatusCode.NOT_FOUND, "BATCH_IS_UNKNOWN"):
+            await caller.GetBatch(batch_id=case_id)
+        with refused(grpc.StatusCode.NOT_FOUND, "CASE_IS_UNKNOWN"):
+            await caller.GetCase(case_id=portfolio_id)
+        with refused(grpc.StatusCode.NOT_FOUND, "CASE_IS_UNKNOWN"):
+            await caller.GetCase(case_id=portfolio_id, as_known_at=Timestamp(seconds=4_000_000_000))
+        with refused(grpc.StatusCode.NOT_FOUND, "CASE_IS_UNKNOWN"):
+            await caller.RetractFact(case_id=portfolio_id, fact_id=case_id, reason_code="WRONG")
+        with refused(grpc.StatusCode.NOT_FOUND, "PORTFOLIO_IS_UNKNOWN"):
+            await caller.GetPortfolio(portfolio_id=case_id)
+    assert (await caller.GetCase(case_id=case_id)).case.case_id == case_id
