@@ -132,7 +132,8 @@ async def _forget_topics(kafka: Kafka) -> None:
     """The relay finds none, whoever was here before. Kafka takes them away in its own time."""
     async with administrator(kafka) as admin:
         topics = list({events_topic(CASES.name), heads_topic(CASES.name)} & set(await admin.list_topics()))
-        await admin.delete_topics(topics)
+        if topics:
+            await admin.delete_topics(topics)
         until = time.monotonic() + GONE_WITHIN_SECONDS
         # Nothing says that a topic is gone: it is looked for.
         while set(topics) & set(await admin.list_topics()) and time.monotonic() < until:  # noqa: ASYNC110

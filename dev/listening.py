@@ -1,8 +1,8 @@
 """A server as a child process: owned, watched while it starts, stopped in order, never left behind."""
 
-import ctypes
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,13 +10,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO, Any, NoReturn
 
 from dev.ports import LOOPBACK, is_free
 
 LOG_LINES_SHOWN_MAX = 30
 PROBE_EVERY_SECONDS = 0.02
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class ServerFailed(RuntimeError):
@@ -100,19 +99,17 @@ class ListeningProcess:
             raise ServerFailed(f"{self.name} cannot start: port {self.port} on {LOOPBACK} is taken")
         if self.log.exists():
             self.log.replace(self.log.with_suffix(".previous.log"))
+        prefix, as_user = dying_with_this_process(self._orphan_signal, user)
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(
-                command,
+                [*prefix, *command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=cwd,
                 env=environment,
-                user=user,
-                group=user,
-                extra_groups=None if user is None else [],
                 start_new_session=True,
-                preexec_fn=dying_with_this_process(self._orphan_signal),  # noqa: PLW1509 - one system call, no locks
+                **as_user,
             )
         self._pid_file.write_text(f"{self._child.pid}\n{' '.join(command)}")
         deadline = time.monotonic() + ready_within_seconds
@@ -173,15 +170,14 @@ class ListeningProcess:
             time.sleep(0.1)
 
 
-def dying_with_this_process(with_signal: signal.Signals) -> Callable[[], None] | None:
-    """For a child to call before its command begins: Linux then ends it when its owner dies, however that dies."""
-    if sys.platform != "linux" or threading.current_thread() is not threading.main_thread():
-        return None
-    libc, owner = ctypes.CDLL(None), os.getpid()
+def dying_with_this_process(with_signal: signal.Signals, user: str | None = None) -> tuple[list[str], dict[str, Any]]:
+    """What stands before a child's command, and what Popen is told besides: Linux then ends the child when its owner dies, however it dies.
 
-    def die_with_owner() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, int(with_signal))
-        if os.getppid() != owner:  # it died before the call above
-            os._exit(1)
-
-    return die_with_owner
+    By a program that executes the command in its own place: code of ours between fork and exec can crash where threads of gRPC run.
+    """
+    as_user: dict[str, Any] = {} if user is None else {"user": user, "group": user, "extra_groups": []}
+    setpriv = shutil.which("setpriv")
+    if sys.platform != "linux" or setpriv is None or threading.current_thread() is not threading.main_thread():
+        return [], as_user
+    changed = [] if user is None else ["--reuid", user, "--regid", user, "--clear-groups"]
+    return [setpriv, *changed, "--pdeathsig", with_signal.name.removeprefix("SIG"), "--"], {}

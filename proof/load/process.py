@@ -53,14 +53,14 @@ class LoadProcess:
         said = self.log.with_suffix(".plan.json")
         said.touch(mode=0o600)
         said.write_text(json.dumps({**asdict(self.plan), "seconds": self.seconds}, default=str), encoding="utf-8")
+        prefix, _ = dying_with_this_process(signal.SIGKILL)
         with self.log.open("wb") as log:
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "proof.load", str(said)],
+                [*prefix, sys.executable, "-m", "proof.load", str(said)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=dying_with_this_process(signal.SIGKILL),  # noqa: PLW1509 - one system call, no locks
             )
         return self
 
