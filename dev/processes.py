@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from dev.postgres import Postgres
 from dev.services import Secrets, ServiceProcess, migrate, write_private
 
 SERVICES = {"cases": 7101, "strategy": 7102}
-"""With the port each has unless somebody else has it."""
+"""With the port each has for people."""
 TENANT = "demo"
 ROLES = ("operator", "supervisor", "auditor", "compliance", "agent", "system")
 CLOCK_BEGINS = datetime(2005, 1, 1, tzinfo=UTC)
@@ -25,10 +25,13 @@ CLOCK_BEGINS = datetime(2005, 1, 1, tzinfo=UTC)
 
 
 class Stack:
-    """Everything on this machine, under `home`. `kafka` and `postgres` name servers that run elsewhere; None: our own."""
+    """Everything on this machine, under `home`. `kafka` and `postgres` name servers that run elsewhere; None: our own.
 
-    def __init__(self, home: Path, kafka: str | None = None, postgres: str | None = None) -> None:
-        self._home = home.resolve()
+    `ports` are what each service listens on, unless somebody else does already.
+    """
+
+    def __init__(self, home: Path, kafka: str | None = None, postgres: str | None = None, *, ports: Mapping[str, int] = SERVICES) -> None:
+        self._home, self._ports = home.resolve(), ports
         self._kafka, self._postgres = kafka, postgres
         self._started = ExitStack()
         self.kafka = ""
@@ -67,7 +70,7 @@ class Stack:
             say(f"migrations of {service}")
             migrate(service, dsn)
         self._write_secrets()
-        ports = {service: port if is_free(port) else free_port() for service, port in SERVICES.items()}
+        ports = {service: port if is_free(port) else free_port() for service, port in self._ports.items()}
         self.addresses = {service: f"{LOOPBACK}:{port}" for service, port in ports.items()}
         for service in SERVICES:
             say(service)

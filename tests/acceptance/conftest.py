@@ -14,7 +14,7 @@ from psycopg import sql
 from clients.cli.stepping import advance
 from dev.processes import Stack
 from tests.acceptance.collector import collecting
-from tests.acceptance.house import House
+from tests.acceptance.house import House, ports_of_our_own
 
 TODAY = datetime(2005, 7, 1, 1, tzinfo=UTC)
 """A day after the last month that is played: whatever comes is of the past, in whatever order."""
@@ -34,7 +34,7 @@ def own_database(postgres_dsn: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def house(kafka: str, own_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     home = tmp_path_factory.mktemp("house")
-    stack = Stack(home, kafka=kafka, postgres=own_database)
+    stack = Stack(home, kafka=kafka, postgres=own_database, ports=ports_of_our_own())
     with collecting() as collector, pytest.MonkeyPatch.context() as environment:
         environment.setenv("ACUERDO_OTLP_ENDPOINT", collector.endpoint)
         stack.start(lambda _: None)

@@ -11,8 +11,14 @@ from pathlib import Path
 
 from clients.cli.connection import Doors
 from clients.cli.endpoints import Endpoints
+from dev.ports import free_port
 from dev.processes import ROLES, SERVICES, Stack
 from tests.acceptance.collector import Collector
+
+
+def ports_of_our_own() -> dict[str, int]:
+    """Two stacks at once must not meet at the ports that people know."""
+    return {service: free_port() for service in SERVICES}
 
 
 @dataclass

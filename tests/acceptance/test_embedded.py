@@ -11,6 +11,7 @@ from clients.cli.stepping import advance, settle
 from dev.processes import Stack
 from dev.proof import prove, replay_equals_live
 from tests.acceptance.conftest import TODAY
+from tests.acceptance.house import ports_of_our_own
 from tests.acceptance.portfolios import Portfolio, aging, aging_by_the_rows, case_ids, play
 
 CUSTOMERS = 40
@@ -18,7 +19,7 @@ PUBLISHED_AGAIN_WITHIN_SECONDS = 15.0
 
 
 async def test_a_broker_that_forgot_everything_is_told_it_again_and_nobody_hears_it_twice(tmp_path: Path) -> None:
-    stack = Stack(tmp_path)
+    stack = Stack(tmp_path, ports=ports_of_our_own())
     try:
         stack.start(lambda _: None)
         first_broker = stack.kafka
