@@ -20,6 +20,7 @@ from bench.place import Place, Size
 from bench.report import Report, keep, show
 from dev.kafka import HOME, Kafka, is_available
 from dev.postgres import Postgres
+from services.chassis.runtime import collect_seldom
 
 PARTS = ("log", "unary", "register", "relay", "reaction", "replay", "disk", "growth")
 """Each is a module here with `measure(place, size)`."""
@@ -28,6 +29,7 @@ USES_KAFKA = NEEDS_KAFKA | {"unary"}
 
 
 def main() -> None:
+    collect_seldom()  # as a service's front door does; the rivals in this process have it too
     asked = _parser().parse_args()
     parts = PARTS if asked.which == "all" else (asked.which,)
     missing = is_available()

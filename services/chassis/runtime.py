@@ -132,7 +132,7 @@ def open_door(parts: Callable[[], Sequence[Part]]) -> int:
 
     async def build_and_run() -> int:
         runtime = Runtime(*parts())
-        _collect_seldom()
+        collect_seldom()
         return await runtime.run_here(with_signals=True)
 
     logs.configure()
@@ -143,7 +143,7 @@ def open_door(parts: Callable[[], Sequence[Part]]) -> int:
         return EXIT_SETTINGS_WRONG if isinstance(stopped, SettingsAreWrong) else EXIT_START_REFUSED
 
 
-def _collect_seldom() -> None:
+def collect_seldom() -> None:
     """What is there for good is not looked through again, and the rest less often: live streams are many objects and make no cycles.
 
     With Python's own thresholds the collector takes half the time of a fold (docs/performance.md).

@@ -32,6 +32,8 @@ LOOK_FOR_LATE_SECONDS = 0.05
 """One look over all who wait is cheaper than a timer for each of them."""
 CALLS_IN_FLIGHT_MAX = 2
 """The second is ready when the first is stored: the server never waits for us to decide."""
+HALVED_FROM = 16
+"""So many waiting while nothing is under way are two batches: the callers of one decide while the server stores the other."""
 
 _log = structlog.get_logger("log")
 
@@ -122,7 +124,7 @@ class Writer:
         """What has gathered, unless two batches are under way or the second would be small beside the first."""
         self._will_send = False
         while self._queue and self._settling is None and self._may_send():
-            taken = self._take()
+            taken = self._take(len(self._queue) // 2 if not self._in_flight and len(self._queue) >= HALVED_FROM else UNITS_IN_BATCH_MAX)
             answered = self._call([waiting.unit for waiting in taken], is_rerun=False)
             self._in_flight.append(_Batch(taken, answered, time.monotonic()))
             answered.add_done_callback(self._receive)
@@ -133,10 +135,10 @@ class Writer:
             return len(self._queue) * 2 >= len(self._in_flight[-1].taken)
         return not in_flight
 
-    def _take(self) -> list[_Waiting]:
+    def _take(self, units_max: int) -> list[_Waiting]:
         taken: list[_Waiting] = []
         size = 0
-        while self._queue and len(taken) < UNITS_IN_BATCH_MAX and size < BYTES_IN_BATCH_MAX:
+        while self._queue and len(taken) < min(units_max, UNITS_IN_BATCH_MAX) and size < BYTES_IN_BATCH_MAX:
             taken.append(self._queue.popleft())
             size += taken[-1].size
         metrics.BATCH_UNITS.record(len(taken), {"service": self._schema})
