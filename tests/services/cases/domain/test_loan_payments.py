@@ -21,7 +21,7 @@ from services.kernel.facts import Causation
 from services.kernel.money import Money
 from tests.services.cases.examples import DAYS, THE_DEBT, a_debt, an_open_case, at, terms
 
-LOANS = list(csv.DictReader((Path(__file__).resolve().parents[3] / "data" / "loan_payments" / "loans.csv").open()))
+LOANS = list(csv.DictReader((Path(__file__).resolve().parents[3] / "data" / "loan_payments" / "loans.csv").read_text().splitlines()))
 COUNTED_TO = date(2016, 12, 8)
 OURS = terms(DAYS, delinquency_authority=Authority.OURS, zone="America/Chicago")
 
