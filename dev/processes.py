@@ -16,7 +16,7 @@ from dev.ports import LOOPBACK, free_port, is_free
 from dev.postgres import Postgres
 from dev.services import Secrets, ServiceProcess, migrate, write_private
 
-SERVICES = {"cases": 7101, "strategy": 7102}
+SERVICES = {"cases": 7101, "strategy": 7102, "contacts": 7103, "payments": 7104}
 """With the port each has for people."""
 TENANT = "demo"
 ROLES = ("operator", "supervisor", "auditor", "compliance", "agent", "system")

@@ -11,6 +11,8 @@ from acuerdo.cases.v1 import service_pb2 as cases
 from acuerdo.cases.v1.events_pb2 import CaseEvent
 from acuerdo.common.v1 import log_pb2 as log
 from acuerdo.common.v1 import operations_pb2 as operations
+from acuerdo.contacts.v1.events_pb2 import ContactEvent
+from acuerdo.payments.v1.events_pb2 import PaymentEvent
 from acuerdo.strategy.v1.events_pb2 import StrategyEvent
 from aiokafka import AIOKafkaConsumer
 from google.protobuf.message import Message
@@ -18,7 +20,7 @@ from google.protobuf.message import Message
 from clients.cli.blocks import ProofRow
 from clients.cli.connection import Doors
 
-EVENTS: dict[str, type[Message]] = {"cases": CaseEvent, "strategy": StrategyEvent}
+EVENTS: dict[str, type[Message]] = {"cases": CaseEvent, "contacts": ContactEvent, "payments": PaymentEvent, "strategy": StrategyEvent}
 NO_HASH = bytes(32)
 QUESTIONS_AT_ONCE = 16
 

@@ -11,6 +11,8 @@ from typing import Any
 from acuerdo.cases.v1.events_pb2 import CaseEvent
 from acuerdo.common.v1.log_pb2 import Record
 from acuerdo.common.v1.types_pb2 import EventMeta
+from acuerdo.contacts.v1.events_pb2 import ContactEvent
+from acuerdo.payments.v1.events_pb2 import PaymentEvent
 from acuerdo.strategy.v1.events_pb2 import StrategyEvent
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
@@ -116,4 +118,9 @@ def _by_its_word(event: Event, before: int, versions_max: int) -> int:
     return before + 1
 
 
-EVENT_MESSAGES: dict[str, type[Message]] = {"cases": CaseEvent, "strategy": StrategyEvent}
+EVENT_MESSAGES: dict[str, type[Message]] = {
+    "cases": CaseEvent,
+    "contacts": ContactEvent,
+    "payments": PaymentEvent,
+    "strategy": StrategyEvent,
+}

@@ -15,7 +15,7 @@ from google.protobuf.message import Message
 from rich.console import Console, RenderableType
 
 from clients.cli.connection import Doors
-from clients.cli.endpoints import Endpoints, left_behind, read
+from clients.cli.endpoints import SERVICES, Endpoints, left_behind, read
 from clients.cli.words import WORDS, Lang, Words
 
 WIDTH_MAX = 100
@@ -40,6 +40,10 @@ class Asking:
     """The file that `acuerdo up` leaves in its data folder; else the nearest .run/acuerdo/endpoints.json at or above the current folder."""
     target_cases: Annotated[str, Parameter(env_var="ACUERDO_TARGET_CASES")] = ""
     """host:port of the cases service; else what that file says."""
+    target_contacts: Annotated[str, Parameter(env_var="ACUERDO_TARGET_CONTACTS")] = ""
+    """host:port of the contacts service."""
+    target_payments: Annotated[str, Parameter(env_var="ACUERDO_TARGET_PAYMENTS")] = ""
+    """host:port of the payments service."""
     target_strategy: Annotated[str, Parameter(env_var="ACUERDO_TARGET_STRATEGY")] = ""
     """host:port of the strategy service."""
     token_file: Annotated[Path | None, Parameter(env_var="ACUERDO_TOKEN_FILE")] = None
@@ -55,7 +59,7 @@ class Asking:
     def endpoints(self) -> Endpoints:
         """Failure where the endpoints file is broken."""
         found = left_behind(Path.cwd()) if self.endpoints_file is None else read(self.endpoints_file)
-        told = {name: address for name, address in (("cases", self.target_cases), ("strategy", self.target_strategy)) if address}
+        told = {name: address for name in SERVICES if (address := getattr(self, f"target_{name}"))}
         return replace(
             found,
             addresses={**found.addresses, **told},

@@ -11,7 +11,7 @@ from clients.cli.failures import NOT_AUTHORISED, UNAVAILABLE, Failure
 
 PLACE = Path(".run/acuerdo/endpoints.json")
 """Below the current directory or one above it."""
-SERVICES = ("cases", "strategy")
+SERVICES = ("cases", "contacts", "payments", "strategy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Endpoints:
             raise Failure(NOT_AUTHORISED, f"The token in {file} cannot be read.", "NO_TOKEN") from error
 
 
-HINT = "Start everything with `acuerdo up`, or say --target-cases HOST:PORT and --target-strategy HOST:PORT."
+HINT = "Start everything with `acuerdo up`, or say --target-cases HOST:PORT, --target-strategy HOST:PORT and so on."
 
 
 def left_behind(start: Path) -> Endpoints:

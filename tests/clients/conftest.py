@@ -48,7 +48,7 @@ def services() -> Iterator[FakeServices]:
 @pytest.fixture
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder below which nothing of ours was started."""
-    for name in ("TARGET_CASES", "TARGET_STRATEGY", "TOKEN_FILE", "CA", "ENDPOINTS"):
+    for name in ("TARGET_CASES", "TARGET_CONTACTS", "TARGET_PAYMENTS", "TARGET_STRATEGY", "TOKEN_FILE", "CA", "ENDPOINTS"):
         monkeypatch.delenv(f"ACUERDO_{name}", raising=False)
     monkeypatch.setenv("ACUERDO_LANG", "en")
     monkeypatch.chdir(tmp_path)

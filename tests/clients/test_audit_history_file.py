@@ -64,7 +64,7 @@ def test_a_head_that_the_service_did_not_claim_is_found(tmp_path: Path) -> None:
         lambda content: b"external_ref,balance\nUCI-00003,1\n",
         lambda content: content.replace(b"head-hash", b"head"),
         lambda content: content.replace(b"versions: 22", b"versions: many"),
-        lambda content: content.replace(b"service: cases", b"service: payments"),
+        lambda content: content.replace(b"service: cases", b"service: letters"),
         lambda content: content[:-5],
         lambda content: content + b"\xff\xff\xff\xff\xff\xff\xff",
     ],

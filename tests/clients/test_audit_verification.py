@@ -247,8 +247,8 @@ def test_a_fact_of_a_later_contract_is_no_finding_but_is_said() -> None:
 
 def test_a_service_that_the_contracts_do_not_know_is_refused() -> None:
     history = a_history()
-    with pytest.raises(HistoryIsUnreadable, match="payments"):
-        verify(replace(history, header=replace(history.header, service="payments")))
+    with pytest.raises(HistoryIsUnreadable, match="letters"):
+        verify(replace(history, header=replace(history.header, service="letters")))
 
 
 @pytest.mark.parametrize("lang", ["en", "es"])

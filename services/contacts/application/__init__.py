@@ -1,0 +1,1 @@
+"""The verbs of contacts, for all its doors: people, permits and messages."""

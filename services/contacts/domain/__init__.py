@@ -1,0 +1,1 @@
+"""The business of contacts: people, permits, messages. No technology."""

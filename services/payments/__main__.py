@@ -1,0 +1,35 @@
+"""The front door of the payments service: parts built by hand, in order, once.  python -m services.payments api|worker|all"""
+
+import sys
+from collections.abc import Sequence
+
+from acuerdo.cases.v1.events_pb2 import CaseEvent
+from acuerdo.contacts.v1.events_pb2 import ContactEvent
+from google.protobuf.message import Message
+
+from services.chassis.front import Front, open_front
+from services.chassis.logservice import LogService
+from services.chassis.operations import OperationsService
+from services.chassis.part import Part
+from services.chassis.rpc.server import Rpc
+from services.payments.card import PAYMENTS
+from services.payments.reactions import REACTIONS
+from services.payments.timers import TIMERS
+
+EVENTS: dict[str, type[Message]] = {"cases": CaseEvent, "contacts": ContactEvent}
+"""Contracts of those we may hear."""
+
+
+def parts(door: str) -> Sequence[Part]:
+    front = Front(PAYMENTS, door)
+    log, settings = front.log, front.settings
+    relay, timers = front.teller(), front.timers(TIMERS)
+    heard = [front.hears(source, EVENTS[source], REACTIONS) for source in REACTIONS if source in settings.peers]
+    operations = OperationsService(log, front.pages, on_advance=[relay.announce, timers.wake])
+    worker: list[Part] = [relay, *heard, timers, front.sweeper()]
+    asked: list[Part] = [operations, Rpc(settings, LogService(log), operations)]
+    return front.base() + (worker if door != "api" else []) + (asked if door != "worker" else [])
+
+
+if __name__ == "__main__":
+    sys.exit(open_front(parts))

@@ -1,0 +1,1 @@
+"""The verbs of payments, for all its doors: receipts, ledgers and links."""

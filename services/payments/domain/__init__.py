@@ -1,0 +1,1 @@
+"""The business of payments: receipts, ledgers, sources. No technology."""

@@ -1,0 +1,9 @@
+"""Told by the clock: what falls due in payments, and what we do then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.chassis.heard import Timer
+
+TIMERS: Mapping[str, Timer] = {}
