@@ -21,6 +21,7 @@ from services.chassis.log.connections import dsn_as
 from services.chassis.log.log import Log
 from services.chassis.log.sweeper import Sweeper
 from services.chassis.part import Part
+from services.chassis.rpc.health import HealthDoor
 from services.chassis.rpc.pages import Pages
 from services.chassis.rpc.peers import PeerToken, peer_channel
 from services.chassis.rpc.words import AskedBy
@@ -84,6 +85,7 @@ def open_front(parts: Callable[[str], Sequence[Part]]) -> int:
         door = sys.argv[1] if len(sys.argv) == 2 else "all"
         if door not in DOORS:
             raise SettingsAreWrong(f"which door? one of {', '.join(DOORS)}")
-        return parts(door)
+        health = Settings.read().health_listen
+        return [*parts(door), *([HealthDoor(health)] if health else [])]
 
     return open_door(chosen)

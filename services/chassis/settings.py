@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     """PEM of the authority of client certificates; with it, a client without a certificate is turned away (mTLS)."""
     plaintext: bool = False
     """Allow a listen address other than loopback without TLS: for a mesh that encrypts, never for a network."""
+    health_listen: Port | None = None
+    """Plaintext address that answers grpc.health.v1 and nothing else, for probes that bring no certificate; None: none."""
     reflection: bool = False
     """Answer grpc.reflection, without a token: development only."""
 
