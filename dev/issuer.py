@@ -32,7 +32,7 @@ class Issuer:
         public: dict[str, Any] = json.loads(OKPAlgorithm.to_jwk(self._key.public_key()))
         self._key_id = public["x"][:16]
         document = {"keys": [{**public, "kid": self._key_id, "use": "sig", "alg": "EdDSA"}]}
-        _write(self.jwks, json.dumps(document).encode(), mode=0o644)
+        write_whole(self.jwks, json.dumps(document).encode(), mode=0o644)
 
     def token(
         self,
@@ -70,7 +70,7 @@ class Issuer:
 def kept_secret(path: Path, size: int = 32) -> Path:
     """A key file for development: made once with random bytes, kept afterwards."""
     if not path.exists():
-        _write(path, secrets.token_bytes(size))
+        write_whole(path, secrets.token_bytes(size))
     return path
 
 
@@ -82,11 +82,11 @@ def _kept_key(home: Path) -> Ed25519PrivateKey:
             raise TypeError(f"{path.name} holds another kind of key")
         return key
     made = Ed25519PrivateKey.generate()
-    _write(path, made.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    write_whole(path, made.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
     return made
 
 
-def _write(path: Path, content: bytes, mode: int = 0o600) -> None:
+def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Whole or not at all: another process may read it meanwhile."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f"{path.name}.{os.getpid()}.new")

@@ -12,14 +12,11 @@ from clients.cli.connection import Doors
 from clients.cli.endpoints import Endpoints
 from dev.broker import EmbeddedBroker
 from dev.issuer import Issuer
+from dev.keyring import TENANT, Keyring
 from dev.ports import LOOPBACK, free_port, is_free
 from dev.postgres import Postgres
-from dev.services import Secrets, ServiceProcess, migrate, write_private
+from dev.services import SERVICES, ServiceProcess, migrate
 
-SERVICES = {"cases": 7101, "strategy": 7102, "contacts": 7103, "payments": 7104}
-"""With the port each has for people."""
-TENANT = "demo"
-ROLES = ("operator", "supervisor", "auditor", "compliance", "agent", "system")
 CLOCK_BEGINS = datetime(2005, 1, 1, tzinfo=UTC)
 """Of the development clock, in a new database: before the sample's first day."""
 
@@ -36,13 +33,16 @@ class Stack:
         self._started = ExitStack()
         self.kafka = ""
         self.addresses: dict[str, str] = {}
-        self.issuer = Issuer(self._home / "issuer")
-        self._secrets = Secrets(self._home / "keys")
+        self._keyring = Keyring(self._home)
 
     @property
     def token_file(self) -> Path:
         """Holds a token for people at this machine: all their roles, for trying things out."""
-        return self._home / "token"
+        return self._keyring.token_file
+
+    @property
+    def issuer(self) -> Issuer:
+        return self._keyring.issuer
 
     def doors(self) -> Doors:
         """The way in, with that token."""
@@ -69,7 +69,7 @@ class Stack:
         for service in SERVICES:
             say(f"migrations of {service}")
             migrate(service, dsn)
-        self._write_secrets()
+        self._keyring.write(SERVICES)
         ports = {service: port if is_free(port) else free_port() for service, port in self._ports.items()}
         self.addresses = {service: f"{LOOPBACK}:{port}" for service, port in ports.items()}
         for service in SERVICES:
@@ -81,16 +81,9 @@ class Stack:
         """In reverse; the data stays."""
         self._started.close()
 
-    def _write_secrets(self) -> None:
-        self._secrets.write(self.issuer, SERVICES)
-        write_private(self.token_file, self.issuer.token("demo", ROLES, tenant=TENANT))
-        (self._home / "tokens").mkdir(mode=0o700, exist_ok=True)
-        for role in ROLES:
-            write_private(self._home / "tokens" / role, self.issuer.token(f"demo-{role}", [role], tenant=TENANT))
-
     def _environment(self, service: str, dsn: str) -> dict[str, str]:
         return {
-            **self._secrets.environment(service),
+            **self._keyring.secrets.environment(service),
             "ACUERDO_LISTEN": self.addresses[service],
             "ACUERDO_REFLECTION": "true",
             "ACUERDO_POSTGRES": dsn,

@@ -18,6 +18,8 @@ from dev.issuer import Issuer, kept_secret
 from dev.listening import ListeningProcess, ServerFailed
 from dev.ports import LOOPBACK
 
+SERVICES = {"cases": 7101, "strategy": 7102, "contacts": 7103, "payments": 7104}
+"""With the port each has for people."""
 READY_WITHIN_SECONDS = 60.0
 STOP_WITHIN_SECONDS = 30.0
 MIGRATED_WITHIN_SECONDS = 120

@@ -22,7 +22,6 @@ from dev.kafka import Kafka
 from dev.listening import ServerFailed
 from dev.ports import LOOPBACK, is_free
 from dev.postgres import Postgres
-from dev.processes import SERVICES
 from dev.services import READY_WITHIN_SECONDS, Secrets, migrate, write_private
 from proof.members import APART, CROWD, LOOK_EVERY_SECONDS, TOGETHER, Exit, Member, Members, runs
 from proof.postgres_wire import Losses
@@ -39,6 +38,8 @@ PORTS = (20_000, 32_000)
 NOWHERE = f"{LOOPBACK}:9"
 """Of a service that is not in the layout: nobody answers there."""
 QUIET_WITHIN_SECONDS = 60.0
+ALWAYS_HEARD = ("cases", "strategy")
+"""These two do not start without an address of one another, there or not; of the others they hear where there is one."""
 
 
 class Rig:
@@ -271,7 +272,8 @@ class Rig:
 
     def _environment(self, name: str, member: Member) -> dict[str, str]:
         to_postgres, to_kafka = self._proxies.get((name, POSTGRES)), self._proxies.get((name, BROKER))
-        peers = {service: self.endpoints.get(service, NOWHERE) for service in SERVICES if service != member.service}
+        heard = dict.fromkeys((*ALWAYS_HEARD, *self.services))
+        peers = {service: self.endpoints.get(service, NOWHERE) for service in heard if service != member.service}
         return {
             **self._secrets.environment(member.service),
             "ACUERDO_LISTEN": f"{LOOPBACK}:{self._ports[name]}",

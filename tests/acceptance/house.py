@@ -11,8 +11,10 @@ from pathlib import Path
 
 from clients.cli.connection import Doors
 from clients.cli.endpoints import Endpoints
+from dev.keyring import ROLES
 from dev.ports import free_port
-from dev.processes import ROLES, SERVICES, Stack
+from dev.processes import Stack
+from dev.services import SERVICES
 from tests.acceptance.collector import Collector
 
 

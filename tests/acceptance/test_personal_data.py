@@ -17,7 +17,7 @@ from psycopg import sql
 
 from clients.cli.connection import Doors
 from clients.cli.stepping import settle
-from dev.processes import SERVICES
+from dev.services import SERVICES
 from services.chassis.seal.seals import Seals
 from services.chassis.seal.subjects import Subject
 from services.chassis.seal.wrapping import FileKeyWrapper

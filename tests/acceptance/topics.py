@@ -10,7 +10,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from dev.processes import SERVICES
+from dev.services import SERVICES
 
 PARTITIONS = 12
 PUBLISHED_WITHIN_SECONDS = 30.0

@@ -11,6 +11,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from dev.ports import LOOPBACK, free_port
+from services.chassis.probe import probe
 from services.chassis.rpc.health import HealthDoor
 from services.chassis.runtime import Runtime, StartRefused
 
@@ -72,3 +73,11 @@ async def test_it_answers_nothing_but_health() -> None:
             await call(b"", timeout=2)
     assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
     await door.stop()
+
+
+async def test_the_probe_s_exit_code_is_the_answer() -> None:
+    door = HealthDoor(f"{LOOPBACK}:0")
+    await door.start()
+    assert await asyncio.to_thread(probe, f"{LOOPBACK}:{door.port}") == 0
+    await door.stop()
+    assert await asyncio.to_thread(probe, f"{LOOPBACK}:{door.port}") == 1

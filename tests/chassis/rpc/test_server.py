@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
-import ipaddress
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,13 +12,10 @@ import grpc
 import grpc.aio
 import pytest
 from acuerdo.common.v1 import log_pb2, log_pb2_grpc, operations_pb2
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
+from dev.certificates import Authority
 from services.chassis.rpc.server import Rpc
 from services.chassis.runtime import StartRefused
 from services.chassis.settings import Settings
@@ -248,54 +243,17 @@ def test_a_promise_that_is_not_written_is_no_start(settings: Settings) -> None:
 # TLS -------------------------------------------------------------------------------------------------------------------
 
 
-class Authority:
-    """Certificates of a test."""
-
-    def __init__(self, home: Path, name: str) -> None:
-        self.home, self.name = home, name
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self.certificate = self._signed(name, self._key, is_authority=True)
-        self.pem = self.certificate.public_bytes(serialization.Encoding.PEM)
-
-    def write(self, name: str) -> tuple[Path, Path]:
-        """(certificate, key) files of somebody on loopback."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        certificate, private = self.home / f"{name}.crt", self.home / f"{name}.key"
-        certificate.write_bytes(self._signed(name, key).public_bytes(serialization.Encoding.PEM))
-        private.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
-        return certificate, private
-
-    def _signed(self, name: str, key: ec.EllipticCurvePrivateKey, *, is_authority: bool = False) -> x509.Certificate:
-        now = dt.datetime.now(dt.UTC)
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
-            .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.name)]))
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - dt.timedelta(minutes=1))
-            .not_valid_after(now + dt.timedelta(hours=1))
-            .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
-        )
-        if not is_authority:
-            here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-            both = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
-            builder = builder.add_extension(here, critical=False).add_extension(both, critical=False)
-        return builder.sign(self._key, hashes.SHA256())
-
-
 async def test_without_a_certificate_of_the_right_authority_nobody_gets_in_and_certificates_rotate(
     a_log: Any, settings: Settings, tmp_path: Path, bearer: Any
 ) -> None:
     authority, stranger = Authority(tmp_path, "ours"), Authority(tmp_path, "strangers")
-    certificate, key = authority.write("server")
-    (tmp_path / "ca.crt").write_bytes(authority.pem)
-    secured = settings.model_copy(update={"tls_cert": certificate, "tls_key": key, "tls_client_ca": tmp_path / "ca.crt"})
+    certificate, key = authority.write(tmp_path, "server")
+    secured = settings.model_copy(update={"tls_cert": certificate, "tls_key": key, "tls_client_ca": authority.certificate})
     rpc = Rpc(secured, a_log(nothing))
     await rpc.start()
 
     async def head_by(client: Authority | None, trusting: bytes = authority.pem) -> str:
-        pair = (None, None) if client is None else tuple(path.read_bytes() for path in reversed(client.write("client")))
+        pair = (None, None) if client is None else tuple(path.read_bytes() for path in reversed(client.write(tmp_path, "client")))
         credentials = grpc.ssl_channel_credentials(trusting, *pair)
         async with grpc.aio.secure_channel(rpc.address, credentials, options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
             try:
@@ -309,7 +267,7 @@ async def test_without_a_certificate_of_the_right_authority_nobody_gets_in_and_c
         assert await head_by(None) == "UNAVAILABLE"
         assert await head_by(stranger) == "UNAVAILABLE"
         successor = Authority(tmp_path, "successor")
-        successor.write("server")
+        successor.write(tmp_path, "server")
         assert await head_by(authority, successor.pem) == "OK"
     finally:
         await rpc.stop()
