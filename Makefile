@@ -4,11 +4,12 @@ SHELL := /bin/bash
 PYTHON ?= python3
 UV := .tools/bin/uv
 UV_VERSION := 0.13.9
+KUSTOMIZE_VERSION := v5.7.1
 BIN := .venv/bin
 PROTOS := $(shell find proto/acuerdo proto/third_party/buf -name '*.proto')
 ARGS ?=
 
-.PHONY: help setup run test check kafka bench proof chaos clean format released
+.PHONY: help setup run test check manifests kafka bench proof chaos clean format released
 MINUTES ?= 10
 SEED ?= 1
 
@@ -30,7 +31,13 @@ check: setup ## Lint, types, import rules, dependencies, contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/deptry .
+	@$(MAKE) --no-print-directory manifests
 	@cd proto && ../$(BIN)/buf lint && ../$(BIN)/buf format --diff --exit-code && ../$(BIN)/buf build -o -\#format=binpb | ../$(BIN)/buf breaking -\#format=binpb --against released.binpb
+
+manifests: .tools/manifests/.ready ## Render deploy/k8s; check what came of it, and the Dockerfile
+	@mkdir -p .run && .tools/manifests/bin/kustomize build deploy/k8s/base > .run/k8s.yaml
+	@.tools/manifests/bin/kubernetes-validate --strict --quiet .run/k8s.yaml
+	@.tools/manifests/bin/checkov --config-file deploy/checkov.yaml -f .run/k8s.yaml -f deploy/Dockerfile
 
 kafka: setup ## Run a real Apache Kafka on this machine until Ctrl-C
 	@$(BIN)/python -m dev.kafka
@@ -62,6 +69,11 @@ $(UV):
 
 .venv/.synced: pyproject.toml uv.lock | $(UV)
 	@$(UV) sync --locked --quiet && touch $@
+
+.tools/manifests/.ready: deploy/requirements.txt | $(UV)
+	@$(UV) venv --quiet --clear .tools/manifests && $(UV) pip install --quiet --python .tools/manifests/bin/python -r $<
+	@GOBIN=$(CURDIR)/.tools/manifests/bin GOFLAGS=-modcacherw GOPATH=$(CURDIR)/.tools/manifests/go .tools/manifests/bin/go install sigs.k8s.io/kustomize/kustomize/v5@$(KUSTOMIZE_VERSION) 2>&1 | grep -v '^go: downloading' || true
+	@.tools/manifests/bin/kustomize version >/dev/null && rm -rf .tools/manifests/go && touch $@
 
 proto/gen/.generated: $(PROTOS) .venv/.synced
 	@rm -rf proto/gen && mkdir -p proto/gen
