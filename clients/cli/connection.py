@@ -41,7 +41,7 @@ def is_loopback(address: str) -> bool:
 
 
 class Doors:
-    """Stubs of the services. A service on this machine is spoken to in plaintext, any other with TLS only."""
+    """Stubs of the services. A service on this machine is spoken to in plaintext unless an authority is named, any other with TLS only."""
 
     def __init__(self, endpoints: Endpoints, token: str | None = None) -> None:
         """`token`: another one than the endpoints name."""
@@ -77,9 +77,9 @@ class Doors:
         return self._channels[service]
 
     def _transport(self, address: str) -> grpc.ChannelCredentials:
-        if is_loopback(address):
-            return grpc.local_channel_credentials(grpc.LocalConnectionType.LOCAL_TCP)
         ca = self._endpoints.ca
+        if is_loopback(address) and ca is None:
+            return grpc.local_channel_credentials(grpc.LocalConnectionType.LOCAL_TCP)
         return grpc.ssl_channel_credentials(ca.read_bytes() if ca is not None else None)
 
     async def __aenter__(self) -> Self:
