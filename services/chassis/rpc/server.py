@@ -20,7 +20,7 @@ from services.chassis.identity.tokens import Tokens
 from services.chassis.rpc.limits import Limits
 from services.chassis.rpc.refusals import Refusals
 from services.chassis.rpc.seen import Seen
-from services.chassis.rpc.served import Served
+from services.chassis.rpc.served import Served, Unregistered
 from services.chassis.rpc.tls import credentials
 from services.chassis.rpc.validation import Validation
 from services.chassis.runtime import StartRefused
@@ -66,7 +66,7 @@ class Rpc:
         )
         for served in self._served:
             served.add_to(self._server)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, Unregistered(self._server))
         if settings.reflection:
             names = [served.name for served in self._served]
             reflection.enable_server_reflection([*names, "grpc.health.v1.Health", reflection.SERVICE_NAME], self._server)
