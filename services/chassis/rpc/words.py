@@ -17,7 +17,7 @@ from services.chassis.clock import Clock
 from services.chassis.identity.principal import NotPermitted, Principal
 from services.chassis.log.origins import Command
 from services.chassis.log.units import Stored
-from services.chassis.rpc.around import Context, call_in_hand
+from services.chassis.rpc.call import Call, Context, call_in_hand
 from services.chassis.telemetry import current_traceparent
 from services.kernel.money import Money
 from services.kernel.refusal import IsInvalid
@@ -63,7 +63,7 @@ class AskedBy:
             actor=who.actor,
             etag=int(etag) if etag else None,
             occurred_at=self._occurred_at(request),
-            correlation_id=_correlation_id(context),
+            correlation_id=_correlation_id(call),
             traceparent=current_traceparent(),
         )
 
@@ -86,9 +86,9 @@ class AskedBy:
         return happened
 
 
-def _correlation_id(context: Context) -> UUID | None:
-    given = next((value for name, value in context.invocation_metadata() or () if name == CORRELATION_ID), None)
-    return None if given is None else uuid(str(given), CORRELATION_ID)
+def _correlation_id(call: Call) -> UUID | None:
+    given = call.given(CORRELATION_ID)
+    return uuid(str(given[0]), CORRELATION_ID) if given else None
 
 
 # Off the wire ---------------------------------------------------------------------------------------------------------
