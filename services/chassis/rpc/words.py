@@ -67,12 +67,17 @@ class AskedBy:
             traceparent=current_traceparent(),
         )
 
+    def part(self, origin: Command, part: str, payload: Message) -> Command:
+        """One of the units that a request asks for, like `part` and `payload` above, where the request's own command is made already."""
+        return origin._replace(request_id=f"{origin.request_id}/{part}", payload_hash=self._hash(payload))
+
     def _hash(self, request: Message) -> bytes:
         """Keyed, so that nobody guesses small payloads from the stored hash."""
-        bare = type(request)()
-        bare.CopyFrom(request)
-        for name in _NOT_PAYLOAD:
-            if name in bare.DESCRIPTOR.fields_by_name:
+        bare = request
+        if not_payload := [name for name in _NOT_PAYLOAD if name in request.DESCRIPTOR.fields_by_name]:
+            bare = type(request)()
+            bare.CopyFrom(request)
+            for name in not_payload:
                 bare.ClearField(name)
         named = bare.DESCRIPTOR.full_name.encode() + b"\x00"
         return hmac.digest(self._payload_key, named + bare.SerializeToString(deterministic=True), hashlib.sha256)
