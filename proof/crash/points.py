@@ -88,7 +88,7 @@ POINTS: Sequence[Point] = (
     Point("flush.taken", f"{_LOG}.writer:Writer._take", _A, passings=(1, 20)),
     Point("flush.written", f"{_LOG}.batch:arguments", _A, passings=(1, 20)),
     # Commit.
-    Point("commit.sent", f"{_LOG}.calls:Calls.send", _A, passings=(1, 10, 25)),
+    Point("commit.sent", f"{_LOG}.writer:Writer._call", _A, passings=(1, 10, 25)),
     Point("commit.answered", f"{_LOG}.calls:Calls._read", _B, passings=(1, 10, 25)),
     Point("commit.read", f"{_LOG}.calls:Calls._read", _A, passings=(1, 20)),
     # Every other word with the store: queries, and the commits of checkpoints, views and parked facts.
@@ -102,7 +102,7 @@ POINTS: Sequence[Point] = (
     Point("answer.stored", f"{_LOG}.log:Log.run", _A, passings=(1, 40)),
     Point("answer.built", "services.chassis.rpc.seen:_end", _A, passings=(3, 60)),
     # Send.
-    Point("send.read", f"{_FOLLOWER}.relay:Relay._relay_page", _B, passings=(1, 10)),
+    Point("send.read", f"{_FOLLOWER}.relay:Relay._send", _B, passings=(1, 10)),
     Point("send.queued", f"{_FOLLOWER}.relayed:Relayed.queue", _A, passings=(3, 60)),
     Point("send.sent", "aiokafka.producer.producer:AIOKafkaProducer.send_batch", _A, passings=(1, 4, 15)),
     Point("send.acknowledged", f"{_FOLLOWER}.relay:_acknowledged", _A, passings=(1, 10)),
@@ -111,12 +111,12 @@ POINTS: Sequence[Point] = (
     Point("checkpoint.before", f"{_FOLLOWER}.relayed:save", _B, passings=(1, 10)),
     Point("checkpoint.moved", f"{_FOLLOWER}.marks:move", _A, passings=(1, 20)),
     Point("checkpoint.after", f"{_FOLLOWER}.relayed:save", _A, passings=(1, 10)),
-    Point("checkpoint.next", f"{_FOLLOWER}.relay:Relay._relay_page", _A, passings=(1, 10)),
+    Point("checkpoint.next", f"{_FOLLOWER}.relay:Relay._mark", _A, passings=(1, 10)),
     # Hear.
     Point("hear.fetched", f"{_FOLLOWER}.consuming:Consuming.fetch", _A, "strategy", (4, 30)),
     Point("hear.decided", f"{_FOLLOWER}.applying:Applying._decide", _A, "strategy", (1, 40)),
     Point("hear.before_store", f"{_LOG}.log:Log.run_heard", _B, "strategy", (1, 10)),
-    Point("hear.sent", f"{_LOG}.calls:Calls.send", _A, "strategy", (1, 8)),
+    Point("hear.sent", f"{_LOG}.writer:Writer._call", _A, "strategy", (1, 8)),
     Point("hear.answered", f"{_LOG}.calls:Calls._read", _B, "strategy", (1, 8)),
     Point("hear.stored", f"{_LOG}.log:Log.run_heard", _A, "strategy", (1, 10)),
     Point("hear.moved", f"{_FOLLOWER}.applying:Applying._moved", _A, "strategy", (1, 10)),

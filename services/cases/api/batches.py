@@ -13,6 +13,7 @@ from services.cases.api import rows, wire
 from services.cases.api.desk import Desk
 from services.cases.domain.batch import AMOUNT_MINOR_UNITS_MAX, Batch, ReceivedRow, RowIsRejectedAlready
 from services.cases.domain.case import Case
+from services.chassis.log.origins import Command
 from services.chassis.log.units import ClaimedByAnother, Stored
 from services.chassis.rpc import Context, words
 from services.kernel.money import Money, total
@@ -39,17 +40,16 @@ class Batches(Desk):
     ) -> AsyncIterator[pb.RegisterCasesResponse]:
         async for chunk in requests:
             batch = await self._batch(words.caller(context), chunk.batch_id)
+            origin = self._asked_by(context, chunk)
             repeated = rows.repeated_lines(chunk.rows)
-            register = [partial(self._register_row, context, chunk, row, batch, row.line in repeated) for row in chunk.rows]
+            register = [partial(self._register_row, context, origin, row, batch, row.line in repeated) for row in chunk.rows]
             came = await asyncio.gather(*(rows.came_of(row, take) for row, take in zip(chunk.rows, register, strict=True)))
             outcomes = [each.outcome for each in came]
             counted = await self._count(context, chunk, batch, outcomes)
             position = max(counted.position, *(each.position for each in came))
             yield pb.RegisterCasesResponse(request_id=chunk.request_id, outcomes=outcomes, position=position)
 
-    async def _register_row(
-        self, context: Context, chunk: pb.RegisterCasesRequest, row: pb.CaseRow, batch: Batch, is_repeated: bool
-    ) -> rows.Came:
+    async def _register_row(self, context: Context, chunk: Command, row: pb.CaseRow, batch: Batch, is_repeated: bool) -> rows.Came:
         if is_repeated:
             raise LineIsRepeated
         if row.line in batch.rejected:
@@ -58,7 +58,7 @@ class Batches(Desk):
             self._new_id(), batch.id, batch.portfolio_id, batch.client_id, wire.case_terms(row, batch.id, row.line)
         )
         try:
-            stored = await self._log.run(self._asked_by(context, chunk, part=str(row.line), payload=row), change)
+            stored = await self._log.run(self._asked_by.part(chunk, str(row.line), row), change)
         except ClaimedByAnother as claimed:
             return await self._registered_before(context, batch, row, claimed)
         return rows.taken(row.line, stored)

@@ -45,6 +45,15 @@ class _Sent(NamedTuple):
     acknowledgement: asyncio.Future[Any]
 
 
+class _Page(NamedTuple):
+    """Facts that are on their way."""
+
+    sent: list[_Sent]
+    position: int
+    """Of the last of them."""
+    records: int
+
+
 class Relay(Leaseholder):
     """Publishes our log on `acuerdo.<service>.v1.events` and says on `.heads` how far it is complete.
 
@@ -124,28 +133,37 @@ class Relay(Leaseholder):
             if monotonic() - checked_at >= TOPIC_CHECKED_EVERY_SECONDS:
                 await self._check(looker, memory)
                 checked_at = monotonic()
-            page: Sequence[Record] = await self._log.read(memory.position, PAGE_RECORDS_MAX)
-            while page:
-                page = await self._relay_page(producer, memory, page)
+            await self._relay_pages(producer, memory)
             await self._heads.tell(producer, memory)
             await self._waking.wait(seconds_max=self._heads.seconds_to_next(memory.position))
 
-    async def _relay_page(self, producer: AIOKafkaProducer, memory: Relayed, page: Sequence[Record]) -> Sequence[Record]:
-        """Send a page, and read the next one (it is returned) while Kafka writes."""
-        sent = await self._send(producer, memory, page)
-        reading = None
-        if len(page) == PAGE_RECORDS_MAX:
-            reading = asyncio.create_task(self._log.read(page[-1].position, PAGE_RECORDS_MAX))
-        try:
-            for batch, first_offset in zip(sent, await _acknowledged(sent), strict=True):
-                memory.acknowledge(batch.epoch, batch.partition, batch.position, first_offset)
-            async with self._pool.connection() as connection:
-                await relayed.save(connection, self._service, memory, page[-1].position)
-            meters.RELAYED.add(len(page), {"service": self._service})
-            return await reading if reading is not None else ()
-        finally:
-            if reading is not None:
-                reading.cancel()
+    async def _relay_pages(self, producer: AIOKafkaProducer, memory: Relayed) -> None:
+        """What is stored and not told, page after page: the next one is read and prepared while Kafka writes the one before it."""
+        under_way: _Page | None = None
+        page: Sequence[Record] = await self._log.read(memory.position, PAGE_RECORDS_MAX)
+        while page:
+            sent = _Page(await self._send(producer, memory, page), page[-1].position, len(page))
+            reading = None
+            if len(page) == PAGE_RECORDS_MAX:
+                reading = asyncio.create_task(self._log.read(sent.position, PAGE_RECORDS_MAX))
+            try:
+                if under_way is not None:
+                    await self._mark(memory, under_way)
+                under_way = sent
+                page = await reading if reading is not None else ()
+            finally:
+                if reading is not None:
+                    reading.cancel()
+        if under_way is not None:
+            await self._mark(memory, under_way)
+
+    async def _mark(self, memory: Relayed, page: _Page) -> None:
+        """The position moves past a page once Kafka has all of it."""
+        for batch, first_offset in zip(page.sent, await _acknowledged(page.sent), strict=True):
+            memory.acknowledge(batch.epoch, batch.partition, batch.position, first_offset)
+        async with self._pool.connection() as connection:
+            await relayed.save(connection, self._service, memory, page.position)
+        meters.RELAYED.add(page.records, {"service": self._service})
 
     async def _send(self, producer: AIOKafkaProducer, memory: Relayed, page: Sequence[Record]) -> list[_Sent]:
         """Queue a page, in as few batches as there is room for."""

@@ -1,4 +1,5 @@
-"""Calls: append() over one connection in libpq's pipeline mode, so that the next batch is on its way while the server stores the last.
+"""Calls: one statement, append() above all, over one connection in libpq's pipeline mode: the next batch is on its way while the server
+stores the last.
 
 Each call is a transaction of its own. Answers come in the order of the calls; when the connection is lost, every call without an answer
 has an unknown outcome.
@@ -19,6 +20,8 @@ from psycopg import AsyncConnection, Connection, pq
 from services.chassis.log.connections import connect
 
 Row = tuple[Any, ...]
+Columns = Sequence[Callable[[bytes], Any]]
+"""How each column is read, in order."""
 
 _NAME = b"append"
 _BINARY = pq.Format.BINARY
@@ -29,8 +32,8 @@ _LOST = psycopg.OperationalError
 class Calls:
     """One connection. `lost` is set once it cannot be used any more."""
 
-    def __init__(self, connection: AsyncConnection[Any], parameters: int) -> None:
-        self._connection, self._pg = connection, connection.pgconn
+    def __init__(self, connection: AsyncConnection[Any], parameters: int, columns: Columns) -> None:
+        self._connection, self._pg, self._columns = connection, connection.pgconn, columns
         self._formats = [_BINARY] * parameters
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[asyncio.Future[list[Row]]] = deque()
@@ -40,8 +43,8 @@ class Calls:
         self.is_lost = False
 
     @classmethod
-    async def open(cls, dsn: str, statement: str, parameters: int) -> Calls:
-        """Connected, and the statement prepared. Raises what psycopg raises."""
+    async def open(cls, dsn: str, statement: str, parameters: int, columns: Columns | None = None) -> Calls:
+        """Connected, and the statement prepared; `columns` are those of its rows (append()'s unless told). Raises what psycopg raises."""
         connection = await connect(dsn)
         try:
             await connection.execute(_prepare(statement))
@@ -50,7 +53,7 @@ class Calls:
         except BaseException:
             connection.pgconn.finish()
             raise
-        calls = cls(connection, parameters)
+        calls = cls(connection, parameters, columns or _OF_APPEND)
         calls._loop.add_reader(calls._socket, calls._read)
         return calls
 
@@ -115,7 +118,7 @@ class Calls:
             else:
                 answered.set_result(answer)
         elif result.status == pq.ExecStatus.TUPLES_OK:
-            self._answer = rows_of(result)
+            self._answer = rows_of(result, self._columns)
         else:
             self._answer = psycopg.errors.error_from_result(result)
 
@@ -150,13 +153,13 @@ def call(connection: Connection[Any], arguments: Sequence[bytes | None]) -> list
     result = connection.pgconn.exec_prepared(_NAME, parameters, [_BINARY] * len(arguments), _BINARY)
     if result.status != pq.ExecStatus.TUPLES_OK:
         raise psycopg.errors.error_from_result(result)
-    return rows_of(result)
+    return rows_of(result, _OF_APPEND)
 
 
-def rows_of(result: pq.abc.PGresult) -> list[Row]:
-    """The rows of append(), whose columns have known types: psycopg's general way costs more than the server's answer."""
+def rows_of(result: pq.abc.PGresult, columns: Columns) -> list[Row]:
+    """The rows of a statement whose columns have known types: psycopg's general way costs more than the server's answer."""
     return [
-        tuple(None if (value := result.get_value(row, column)) is None else read(value) for column, read in enumerate(_COLUMNS))
+        tuple(None if (value := result.get_value(row, column)) is None else read(value) for column, read in enumerate(columns))
         for row in range(result.ntuples)
     ]
 
@@ -177,5 +180,6 @@ def _uuid(value: bytes) -> UUID:
     return UUID(bytes=bytes(value))
 
 
-_COLUMNS: tuple[Callable[[bytes], Any], ...] = (_integer, _integer, _integer, _instant, _integer, _uuid, _text, bytes)
+INTEGER, INSTANT, UUID_, TEXT, BYTES = _integer, _instant, _uuid, _text, bytes
+_OF_APPEND: Columns = (INTEGER, INTEGER, INTEGER, INSTANT, INTEGER, UUID_, TEXT, BYTES)
 """unit, status, position, recorded_at, version, stream_id, detail, reply."""

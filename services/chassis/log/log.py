@@ -58,7 +58,7 @@ class Log:
         as_writer = dsn_as(dsn, f"{service.name}_writer", *WRITER_PLANS)
         self._writer = Writer(as_writer, service.name, development_clock is not None)
         self._pool = pool(as_writer, READERS_MAX, f"{service.name}.log")
-        self._reader = Reader(self._pool, service, claim_key, development_clock is not None)
+        self._reader = Reader(as_writer, self._pool, service, claim_key, development_clock is not None)
         self._cache = Cache(streams_live_max)
         self._locks = Locks()
         self._loading = Loading(service, self._reader, self._cache, self._locks)
@@ -72,6 +72,7 @@ class Log:
 
     async def stop(self) -> None:
         await self._writer.stop()
+        self._reader.close()
         await self._pool.close()
 
     async def wait(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,13 +18,14 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from services.chassis.log.meta import meta_of
+from services.chassis.log.news import News
+from services.chassis.log.together import Together
 from services.chassis.log.units import NO_HASH, HistoryDoesNotVerify, Record
 from services.chassis.service import Service
 
 READ_SECONDS_MAX = 20.0
 READ_AGAIN_MAX = 6
 READ_AGAIN_PAUSE_SECONDS = 0.05
-LOADS_AT_ONCE_MAX = 256
 
 _COLUMNS = "position, recorded_at, stream_id, version, tenant_id, type_name, event, epoch, coalesce(traceparent, '')"
 
@@ -48,16 +49,19 @@ class Epoch:
 
 
 class Reader:
-    """Questions to the stored log. `pool` connects as the writer or the follower."""
+    """Questions to the stored log. `pool` and `dsn` connect as the writer or the follower."""
 
     def __init__(
-        self, pool: AsyncConnectionPool[AsyncConnection[Any]], service: Service, claim_key: bytes, on_development_clock: bool
+        self, dsn: str, pool: AsyncConnectionPool[AsyncConnection[Any]], service: Service, claim_key: bytes, on_development_clock: bool
     ) -> None:
         self._pool, self._service, self._claim_key = pool, service, claim_key
         self._schema = service.name
         self._on_development_clock = on_development_clock
-        self._wanted: list[tuple[Sequence[UUID], asyncio.Future[dict[UUID, list[Record]]]]] = []
-        self._loading: asyncio.Task[None] | None = None
+        self._histories = Together("log.loading", self._streams)
+        self._news = News(dsn, service.name, _COLUMNS)
+
+    def close(self) -> None:
+        self._news.close()
 
     async def read(self, after: int, limit: int) -> list[Record]:
         """At most `limit` records after a position, in log order."""
@@ -67,35 +71,14 @@ class Reader:
         return self._records(rows)
 
     async def streams(self, stream_ids: Sequence[UUID]) -> dict[UUID, list[Record]]:
-        """The stored events of each stream, oldest first, chains verified against themselves and the stream's head.
+        """The stored events of each stream, oldest first, chains verified against themselves and the stream's head."""
+        return await self._histories(stream_ids)
 
-        Loads that come together are one question: a query for each of many cold streams would be the slowest part of a command.
-        """
-        asked = asyncio.get_running_loop().create_future()
-        self._wanted.append((stream_ids, asked))
-        if self._loading is None or self._loading.done():
-            self._loading = asyncio.create_task(self._load_wanted(), name="log.loading")
-        found: dict[UUID, list[Record]] = await asked
-        return found
-
-    async def _load_wanted(self) -> None:
-        while self._wanted:
-            taken, self._wanted = self._wanted[:LOADS_AT_ONCE_MAX], self._wanted[LOADS_AT_ONCE_MAX:]
-            try:
-                rows = await self._streams(list({stream_id for stream_ids, _ in taken for stream_id in stream_ids}))
-            except Exception as error:  # noqa: BLE001 - whoever asked gets it, each of them
-                for _, asked in taken:
-                    if not asked.done():
-                        asked.set_exception(error)
-                continue
-            for stream_ids, asked in taken:
-                if not asked.done():
-                    _answer(asked, stream_ids, *rows)
-
-    async def _streams(self, stream_ids: list[UUID]) -> tuple[dict[UUID, tuple[int, bytes]], dict[UUID, list[Record]]]:
+    async def _streams(self, asked: Sequence[Sequence[UUID]]) -> Callable[[Sequence[UUID]], dict[UUID, list[Record]]]:
         """Heads, read first, and events: what the heads speak of is there."""
         heads = await self._rows(
-            f"SELECT stream_id, version, head_hash FROM {self._schema}.streams WHERE stream_id = ANY(%b)", (stream_ids,)
+            f"SELECT stream_id, version, head_hash FROM {self._schema}.streams WHERE stream_id = ANY(%b)",
+            (list({stream_id for stream_ids in asked for stream_id in stream_ids}),),
         )
         known = {stream_id: (version, bytes(head)) for stream_id, version, head in heads}
         found: dict[UUID, list[Record]] = {stream_id: [] for stream_id in known}
@@ -105,14 +88,11 @@ class Reader:
             )
             for record in self._records(rows):
                 found[record.stream_id].append(record)
-        return known, found
+        return lambda stream_ids: _verified(stream_ids, known, found)
 
     async def after_version(self, stream_id: UUID, version: int) -> list[Record]:
         """What a live stream at `version` does not know yet."""
-        rows = await self._rows(
-            f"SELECT {_COLUMNS} FROM {self._schema}.events WHERE stream_id = %s AND version > %s ORDER BY version", (stream_id, version)
-        )
-        return self._records(rows)
+        return self._records(await self._news.of(stream_id, version))
 
     async def claimed(self, tenant_id: str, kind: str, values: Sequence[str]) -> dict[str, UUID]:
         """Which streams hold these names."""
@@ -177,20 +157,13 @@ def verify(records: Sequence[Record], version: int = 0, head: bytes = NO_HASH) -
     return head
 
 
-def _answer(
-    asked: asyncio.Future[dict[UUID, list[Record]]],
-    stream_ids: Sequence[UUID],
-    heads: dict[UUID, tuple[int, bytes]],
-    records: dict[UUID, list[Record]],
-) -> None:
+def _verified(
+    stream_ids: Sequence[UUID], heads: dict[UUID, tuple[int, bytes]], records: dict[UUID, list[Record]]
+) -> dict[UUID, list[Record]]:
     found = {stream_id: records.get(stream_id, []) for stream_id in stream_ids}
-    try:
-        for stream_id, events in found.items():
-            _verify_against_head(stream_id, events, *heads.get(stream_id, (0, NO_HASH)))
-    except HistoryDoesNotVerify as broken:
-        asked.set_exception(broken)
-    else:
-        asked.set_result(found)
+    for stream_id, events in found.items():
+        _verify_against_head(stream_id, events, *heads.get(stream_id, (0, NO_HASH)))
+    return found
 
 
 def _verify_against_head(stream_id: UUID, records: Sequence[Record], version: int, head: bytes) -> None:

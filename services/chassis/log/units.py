@@ -168,8 +168,7 @@ class HistoryDoesNotVerify(Exception):
         super().__init__(f"stream {stream_id} version {version}: {finding}")
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One stored fact and its placement."""
 
     position: int

@@ -1,125 +1,96 @@
-"""Around a call: what every interceptor is made of. It may look at each request message and stand around the whole call."""
+"""Around a call: everything that stands between the wire and a method, in one place and in order, outermost first.
+
+It is seen (span, duration), what it raises is worded, it is counted and has a deadline, its caller is known and admitted, its requests are
+checked. One interceptor, because each one more costs a call two coroutines and a context manager.
+"""
 
 from __future__ import annotations
 
-from abc import ABC
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
-from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import grpc.aio
 from google.protobuf.message import Message
 
-from services.chassis.identity.principal import NotAuthenticated, Principal
-
-Context = grpc.aio.ServicerContext[Any, Any]
-"""What a method of a servicer gets beside its request."""
+from services.chassis.identity.admitting import Identity
+from services.chassis.rpc import validation
+from services.chassis.rpc.call import Call, Context, begin
+from services.chassis.rpc.limits import Limits
+from services.chassis.rpc.refusals import refuse
+from services.chassis.rpc.seen import Seen
 
 OPEN_SERVICES = ("/grpc.health.v1.Health/", "/grpc.reflection.")
-"""Answer without a token, and without any of our interceptors. Reflection is served in development only."""
+"""Answer without a token, and without anything of ours around them. Reflection is served in development only."""
+
+if TYPE_CHECKING:
+    Handler = grpc.RpcMethodHandler[Any, Any]
 
 
-@dataclass(slots=True)
-class Call:
-    """One call in hand, from its first interceptor to its end."""
-
-    method: str
-    """gRPC path: /acuerdo.cases.v1.Cases/GetCase."""
-    context: Context
-    is_stream: bool
-    who: Principal | None = None
-
-    @property
-    def principal(self) -> Principal:
-        if self.who is None:
-            raise NotAuthenticated("TOKEN_IS_MISSING")
-        return self.who
-
-
-_CALL: ContextVar[Call] = ContextVar("call")
-
-
-def call_in_hand() -> Call:
-    """The call that this task answers. grpc gives each call a context of its own."""
-    return _CALL.get()
-
-
-class Around(grpc.aio.ServerInterceptor, ABC):
-    """One concern around every call. Subclasses override `around`, `check` or both; what they raise is worded by Refusals."""
-
-    def __init__(self) -> None:
-        self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
-
-    def around(self, call: Call) -> AbstractAsyncContextManager[Any]:
-        return nullcontext()
-
-    def check(self, call: Call, request: Message) -> None:
-        """Raise to refuse this request message."""
-
-    def each(self, call: Call, responses: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
-        """Stand around the making of each response, but not around its sending, which waits for the client."""
-        return responses
+class Around(grpc.aio.ServerInterceptor):
+    def __init__(self, limits: Limits, identity: Identity) -> None:
+        self._limits, self._identity = limits, identity
+        self._wrapped: dict[str, Handler] = {}
 
     async def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+    ) -> Handler | None:
         method = handler_call_details.method
-        if method.startswith(OPEN_SERVICES):
-            return await continuation(handler_call_details)
-        # Only methods that are served get here more than once: the table is as long as the contracts.
-        if method not in self._wrapped:
+        # Only methods that are served are kept: the table is as long as the contracts.
+        wrapped = self._wrapped.get(method)
+        if wrapped is None:
             handler = await continuation(handler_call_details)
-            if handler is None:
-                return None
-            self._wrapped[method] = _wrap(self, method, handler)
-        return self._wrapped[method]
+            if handler is None or method.startswith(OPEN_SERVICES):
+                return handler
+            wrapped = self._wrapped[method] = self._wrap(method, handler)
+        return wrapped
+
+    def _wrap(self, method: str, handler: Handler) -> Handler:
+        make, inner = _parts_of(handler)
+        is_stream = handler.request_streaming or handler.response_streaming
+        checked = self._each_checked if handler.request_streaming else self._checked
+
+        async def answer(request: Any, context: Context) -> Any:
+            call = begin(method, context, is_stream=is_stream)
+            with Seen(call):
+                try:
+                    with self._limits:
+                        async with self._limits.deadline(call):
+                            self._limits.check(call, request)
+                            with await self._identity.admitted(call):
+                                return await inner(checked(call, request), context)
+                except Exception as raised:  # noqa: BLE001  # the last resort of a call: nothing leaves as UNKNOWN
+                    await refuse(call, raised)
+
+        async def answers(request: Any, context: Context) -> AsyncIterator[Any]:
+            call = begin(method, context, is_stream=is_stream)
+            with Seen(call):
+                try:
+                    with self._limits, await self._identity.admitted(call):
+                        async with aclosing(inner(checked(call, request), context)) as responses:
+                            async with aclosing(self._limits.each(responses)) as each:
+                                async for response in each:
+                                    yield response
+                except Exception as raised:  # noqa: BLE001  # as above
+                    await refuse(call, raised)
+
+        wrapped = answers if handler.response_streaming else answer
+        return make(wrapped, request_deserializer=handler.request_deserializer, response_serializer=handler.response_serializer)
+
+    def _checked(self, call: Call, request: Message) -> Message:
+        self._identity.check(call, request)
+        validation.check(call, request)
+        return request
+
+    async def _each_checked(self, call: Call, requests: AsyncIterator[Message]) -> AsyncIterator[Message]:
+        async for request in requests:
+            yield self._checked(call, request)
 
 
-def _wrap(interceptor: Around, method: str, handler: grpc.RpcMethodHandler[Any, Any]) -> grpc.RpcMethodHandler[Any, Any]:
-    is_stream = handler.request_streaming or handler.response_streaming
-    make, inner = _parts_of(handler)
-
-    def begin(context: Context) -> Call:
-        call = _CALL.get(None)
-        if call is None or call.context is not context:
-            call = Call(method, context, is_stream)
-            _CALL.set(call)
-        return call
-
-    def checked(call: Call, request: Any) -> Any:
-        if not handler.request_streaming:
-            interceptor.check(call, request)
-            return request
-        return _each_checked(interceptor, call, request)
-
-    async def answer(request: Any, context: Context) -> Any:
-        call = begin(context)
-        async with interceptor.around(call):
-            return await inner(checked(call, request), context)
-
-    async def answers(request: Any, context: Context) -> AsyncIterator[Any]:
-        call = begin(context)
-        async with interceptor.around(call), aclosing(inner(checked(call, request), context)) as responses:
-            async with aclosing(interceptor.each(call, responses)) as each:
-                async for response in each:
-                    yield response
-
-    wrapped = answers if handler.response_streaming else answer
-    return make(wrapped, request_deserializer=handler.request_deserializer, response_serializer=handler.response_serializer)
-
-
-async def _each_checked(interceptor: Around, call: Call, requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
-    async for request in requests:
-        interceptor.check(call, request)
-        yield request
-
-
-def _parts_of(handler: grpc.RpcMethodHandler[Any, Any]) -> tuple[Callable[..., grpc.RpcMethodHandler[Any, Any]], Callable[..., Any]]:
+def _parts_of(handler: Handler) -> tuple[Callable[..., Handler], Callable[..., Any]]:
     inner: Any
     match handler.request_streaming, handler.response_streaming:
         case False, False:

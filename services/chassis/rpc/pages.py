@@ -12,7 +12,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from services.chassis.rpc.around import call_in_hand
+from services.chassis.rpc.call import call_in_hand
 from services.kernel.refusal import IsInvalid
 
 Cursor = Sequence[str | int]

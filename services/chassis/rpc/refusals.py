@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import grpc
 import psycopg
@@ -28,7 +27,7 @@ from services.chassis.follower.views import ViewIsBehind
 from services.chassis.identity.keys import KeysAreUnavailable
 from services.chassis.identity.principal import NotAuthenticated, NotPermitted
 from services.chassis.log import units
-from services.chassis.rpc.around import Around, Call
+from services.chassis.rpc.call import Call
 from services.chassis.rpc.limits import RequestIsTooLarge, ServerIsBusy
 from services.chassis.rpc.validation import RequestIsInvalid
 from services.chassis.seal.subjects import SealIsBroken
@@ -61,25 +60,15 @@ class Answer:
         return status
 
 
-class Refusals(Around):
-    """Words whatever the inner interceptors and the method raise."""
-
-    def around(self, call: Call) -> AbstractAsyncContextManager[None]:
-        return self._worded(call)
-
-    @asynccontextmanager
-    async def _worded(self, call: Call) -> AsyncIterator[None]:
-        try:
-            yield
-        except grpc.aio.AbortError:
-            raise
-        except Exception as raised:  # noqa: BLE001  # the last resort of a call: nothing leaves as UNKNOWN
-            answer = answer_to(raised)
-            if answer.code in (StatusCode.INTERNAL, StatusCode.DATA_LOSS):
-                _log.error("call_failed", method=call.method, code=answer.code.name, exc_info=raised, **answer.facts)
-            status = answer.status()
-            trailing = (("grpc-status-details-bin", status.SerializeToString()),)
-            await call.context.abort(answer.code, answer.message, trailing)
+async def refuse(call: Call, raised: Exception) -> NoReturn:
+    """Word whatever was raised and end the call with it."""
+    if isinstance(raised, grpc.aio.AbortError):
+        raise raised
+    answer = answer_to(raised)
+    if answer.code in (StatusCode.INTERNAL, StatusCode.DATA_LOSS):
+        _log.error("call_failed", method=call.method, code=answer.code.name, exc_info=raised, **answer.facts)
+    trailing = (("grpc-status-details-bin", answer.status().SerializeToString()),)
+    await call.context.abort(answer.code, answer.message, trailing)
 
 
 def answer_to(raised: BaseException) -> Answer:

@@ -3,39 +3,40 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from types import TracebackType
 
 import grpc
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
-from services.chassis.rpc.around import Around, Call
+from services.chassis.rpc.call import Call
 from services.chassis.telemetry import tracing
 from services.chassis.telemetry.metrics import RPCS
 
 _OURS_TO_MEND = {grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN, grpc.StatusCode.DATA_LOSS, grpc.StatusCode.UNAVAILABLE}
 
 
-class Seen(Around):
-    """The outermost interceptor: it sees the status that the others have chosen."""
+class Seen:
+    """`with Seen(call):` stands outermost: it sees the status that the others have chosen."""
 
-    def around(self, call: Call) -> AbstractAsyncContextManager[None]:
-        return self._seen(call)
+    __slots__ = ("_begun_at", "_call", "_span")
 
-    @asynccontextmanager
-    async def _seen(self, call: Call) -> AsyncIterator[None]:
-        begun_at = time.monotonic()
-        span = tracing.begin(call.method[1:], traceparent=_traceparent(call), kind=SpanKind.SERVER, attributes={"method": call.method})
-        # Never detached: the call has a context of its own, and a stream may be closed from another one, where detaching fails.
-        otel_context.attach(trace.set_span_in_context(span))
-        is_done = False
-        try:
-            yield
-            is_done = True
-        finally:
-            _end(span, call, is_done=is_done, seconds=time.monotonic() - begun_at)
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    def __enter__(self) -> None:
+        call = self._call
+        self._begun_at = time.monotonic()
+        self._span = tracing.begin(
+            call.method[1:], traceparent=_traceparent(call), kind=SpanKind.SERVER, attributes={"method": call.method}
+        )
+        if self._span.get_span_context().is_valid:
+            # Never detached: the call has a context of its own, and a stream may be closed from another one, where detaching fails.
+            otel_context.attach(trace.set_span_in_context(self._span))
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        _end(self._span, self._call, is_done=kind is None, seconds=time.monotonic() - self._begun_at)
 
 
 def _end(span: Span, call: Call, *, is_done: bool, seconds: float) -> None:
@@ -54,5 +55,5 @@ def _code(call: Call) -> grpc.StatusCode:
 
 
 def _traceparent(call: Call) -> str:
-    given = next((value for name, value in call.context.invocation_metadata() or () if name == "traceparent"), "")
-    return given if isinstance(given, str) else ""
+    given = call.given("traceparent")
+    return given[0] if given and isinstance(given[0], str) else ""

@@ -1,9 +1,8 @@
-"""The Rpc part: one grpc.aio server with health, limits, TLS and our interceptors, drained in order."""
+"""The Rpc part: one grpc.aio server with health, limits, TLS and what stands around each call, drained in order."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -14,15 +13,13 @@ from grpc_health.v1.health import aio as health
 from grpc_reflection.v1alpha import reflection
 
 from services.chassis.identity.access import rules_of
-from services.chassis.identity.interceptor import Identity
+from services.chassis.identity.admitting import Identity
 from services.chassis.identity.keys import IssuerKeys
 from services.chassis.identity.tokens import Tokens
+from services.chassis.rpc.around import Around
 from services.chassis.rpc.limits import Limits
-from services.chassis.rpc.refusals import Refusals
-from services.chassis.rpc.seen import Seen
-from services.chassis.rpc.served import Served
+from services.chassis.rpc.served import Served, Unregistered
 from services.chassis.rpc.tls import credentials
-from services.chassis.rpc.validation import Validation
 from services.chassis.runtime import StartRefused
 
 if TYPE_CHECKING:
@@ -38,7 +35,7 @@ _log = structlog.get_logger("rpc")
 
 
 class Rpc:
-    """Serves `servicers` (each extends one generated base class) behind all interceptors.
+    """Serves `servicers` (each extends one generated base class) with everything of ours around each call.
 
     Raises StartRefused where a method has no access rule, is not written, or the address is taken.
     """
@@ -62,11 +59,11 @@ class Rpc:
     async def start(self) -> None:
         settings = self._settings
         self._server = grpc.aio.server(
-            interceptors=self._interceptors(), options=_options(settings), maximum_concurrent_rpcs=settings.rpcs_max * 2
+            interceptors=[self._around()], options=_options(settings), maximum_concurrent_rpcs=settings.rpcs_max * 2
         )
         for served in self._served:
             served.add_to(self._server)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, Unregistered(self._server))  # type: ignore[arg-type]  # all it asks of a server
         if settings.reflection:
             names = [served.name for served in self._served]
             reflection.enable_server_reflection([*names, "grpc.health.v1.Health", reflection.SERVICE_NAME], self._server)
@@ -84,17 +81,11 @@ class Rpc:
         except RuntimeError:
             raise StartRefused(f"the address {self._settings.listen} cannot be taken") from None
 
-    def _interceptors(self) -> Sequence[grpc.aio.ServerInterceptor]:
-        """Outermost first."""
+    def _around(self) -> Around:
         settings = self._settings
-        keys = IssuerKeys(settings.jwks)
-        return [
-            Seen(),
-            Refusals(),
-            Limits(settings.rpcs_max, settings.unary_bytes_max, settings.unary_seconds_max, settings.stream_seconds_max),
-            Identity(Tokens(keys, settings.issuer, settings.audience, settings.clock_leeway_seconds), self._rules),
-            Validation(),
-        ]
+        tokens = Tokens(IssuerKeys(settings.jwks), settings.issuer, settings.audience, settings.clock_leeway_seconds)
+        limits = Limits(settings.rpcs_max, settings.unary_bytes_max, settings.unary_seconds_max, settings.stream_seconds_max)
+        return Around(limits, Identity(tokens, self._rules))
 
     async def _say(self, status: int) -> None:
         for name in ("", *(served.name for served in self._served)):

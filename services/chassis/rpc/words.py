@@ -17,7 +17,7 @@ from services.chassis.clock import Clock
 from services.chassis.identity.principal import NotPermitted, Principal
 from services.chassis.log.origins import Command
 from services.chassis.log.units import Stored
-from services.chassis.rpc.around import Context, call_in_hand
+from services.chassis.rpc.call import Call, Context, call_in_hand
 from services.chassis.telemetry import current_traceparent
 from services.kernel.money import Money
 from services.kernel.refusal import IsInvalid
@@ -63,16 +63,21 @@ class AskedBy:
             actor=who.actor,
             etag=int(etag) if etag else None,
             occurred_at=self._occurred_at(request),
-            correlation_id=_correlation_id(context),
+            correlation_id=_correlation_id(call),
             traceparent=current_traceparent(),
         )
 
+    def part(self, origin: Command, part: str, payload: Message) -> Command:
+        """One of the units that a request asks for, like `part` and `payload` above, where the request's own command is made already."""
+        return origin._replace(request_id=f"{origin.request_id}/{part}", payload_hash=self._hash(payload))
+
     def _hash(self, request: Message) -> bytes:
         """Keyed, so that nobody guesses small payloads from the stored hash."""
-        bare = type(request)()
-        bare.CopyFrom(request)
-        for name in _NOT_PAYLOAD:
-            if name in bare.DESCRIPTOR.fields_by_name:
+        bare = request
+        if not_payload := [name for name in _NOT_PAYLOAD if name in request.DESCRIPTOR.fields_by_name]:
+            bare = type(request)()
+            bare.CopyFrom(request)
+            for name in not_payload:
                 bare.ClearField(name)
         named = bare.DESCRIPTOR.full_name.encode() + b"\x00"
         return hmac.digest(self._payload_key, named + bare.SerializeToString(deterministic=True), hashlib.sha256)
@@ -86,9 +91,9 @@ class AskedBy:
         return happened
 
 
-def _correlation_id(context: Context) -> UUID | None:
-    given = next((value for name, value in context.invocation_metadata() or () if name == CORRELATION_ID), None)
-    return None if given is None else uuid(str(given), CORRELATION_ID)
+def _correlation_id(call: Call) -> UUID | None:
+    given = call.given(CORRELATION_ID)
+    return uuid(str(given[0]), CORRELATION_ID) if given else None
 
 
 # Off the wire ---------------------------------------------------------------------------------------------------------

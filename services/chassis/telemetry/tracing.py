@@ -37,7 +37,9 @@ def current_traceparent() -> str:
 
 def begin(name: str, *, traceparent: str = "", kind: SpanKind = SpanKind.INTERNAL, attributes: Mapping[str, Any]) -> Span:
     """A span that the caller makes current and ends itself; child of `traceparent`, else of the current span."""
-    return _Tracing.tracer.start_span(name, context=_parent(traceparent), kind=kind, attributes=allowed(attributes))
+    tracer = _Tracing.tracer
+    kept = None if isinstance(tracer, NoOpTracer) else allowed(attributes)
+    return tracer.start_span(name, context=_parent(traceparent), kind=kind, attributes=kept)
 
 
 @contextmanager
