@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from acuerdo.common.v1.types_pb2 import EventMeta
@@ -16,6 +16,7 @@ from services.chassis.log.origins import TimerFired
 from services.kernel.facts import Causation, Change, Stream
 
 M = TypeVar("M", bound=Message)
+S = TypeVar("S", bound=Stream)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,24 @@ class Heard(Generic[M]):
 Reaction = Callable[[Heard[Any]], Iterable[Change[Any]]]
 """A fact in, Changes out. All Changes of one fact are stored together, with the position, or not at all."""
 
-Reactions = Mapping[type[Message], Reaction]
+
+class Look(Protocol):
+    """How a reaction looks at a stream of ours: as everything heard before has left it. Blank where there is none for the tenant."""
+
+    async def __call__(self, stream: type[S], stream_id: UUID) -> S: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """A reaction that must look at streams to know which ones a fact concerns: the persons of a case.
+
+    It says what to change; whether it still may is decided there, on what is stored then. Each of its facts is a unit of its own.
+    """
+
+    react: Callable[[Heard[Any], Look], Awaitable[Iterable[Change[Any]]]]
+
+
+Reactions = Mapping[type[Message], Reaction | Looking]
 """Which facts of one other service we act on. Known types that are missing here are passed over."""
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from uuid import UUID
 
 import structlog
@@ -18,19 +19,20 @@ from services.chassis.follower.meters import HEARD
 from services.chassis.follower.parking import DONE, WAITING, Parking, Refused
 from services.chassis.follower.record import Received
 from services.chassis.follower.source import Source, heard, origin_of
-from services.chassis.heard import Reactions
+from services.chassis.heard import Looking, Reactions
 from services.chassis.log.connections import STORE_IS_AWAY
 from services.chassis.log.log import Log
 from services.chassis.log.origins import HeardFact, HeardUpTo
 from services.chassis.log.units import HeardAlready, LogIsBusy, OutcomeUnknown
 from services.chassis.telemetry import tracing
-from services.kernel.facts import Change
+from services.kernel.facts import Change, Stream
 from services.kernel.refusal import Refusal
 
 TRANSIENT = (LogIsBusy, OutcomeUnknown, *STORE_IS_AWAY)
 """What passes by itself: the same facts are heard again from the position."""
 
 Decisions = Sequence[Change[Any]]
+S = TypeVar("S", bound=Stream)
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
 
 _log = structlog.get_logger()
@@ -52,7 +54,11 @@ class Applying:
         run: list[tuple[Received, Decisions]] = []
         aside: list[Parking] = []
         for fact in facts:
-            found = self._decide(fact)
+            if isinstance(self._reactions.get(fact.type_name), Looking):
+                # It looks at what the facts before it have left.
+                await self._store(run)
+                run = []
+            found = await self._decide(fact)
             if isinstance(found, Parking):
                 await self._store(run)
                 run = []
@@ -88,7 +94,7 @@ class Applying:
             async with self._pool.connection() as connection:
                 self.hold_back(await parking.parked_keys(connection, self._at))
 
-    def _decide(self, fact: Received) -> Decisions | Parking | Refused:
+    async def _decide(self, fact: Received) -> Decisions | Parking | Refused:
         if fact.type_name not in self._source.known_types:
             return Parking(fact, "UnknownType", is_unheard=True)
         if fact.key in self._parked_keys:
@@ -97,11 +103,19 @@ class Applying:
         if reaction is None:
             return ()
         try:
-            return tuple(reaction(heard(self._source, fact)))
+            told = heard(self._source, fact)
+            if not isinstance(reaction, Looking):
+                return tuple(reaction(told))
+            return tuple(await reaction.react(told, partial(self._look, told.tenant_id)))
         except Refusal as refusal:
             return Refused(fact, refusal.reason)
+        except TRANSIENT:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever a reaction trips over is set aside with its name, and told
             return self._poison(fact, error)
+
+    async def _look(self, tenant_id: str, stream: type[S], stream_id: UUID) -> S:
+        return await self._log.load(stream, stream_id, tenant_id)
 
     async def _store(self, run: Sequence[tuple[Received, Decisions]]) -> None:
         """One unit for the whole run. Where that fails, halve it until the fact that is to blame stands alone."""
@@ -130,8 +144,13 @@ class Applying:
         """An outcome, once it was decided on what is stored now: our memory of a stream may be older than another process's writing."""
         fact, decisions = only
         await self._catch_up(fact, decisions)
+        found = await self._decide(fact) if isinstance(self._reactions.get(fact.type_name), Looking) else decisions
+        if isinstance(found, Parking):
+            return await self._pass_over([found])
+        if isinstance(found, Refused):
+            return await self._pass_over_refused(found)
         try:
-            await self._run_heard(self._up_to(fact), [only])
+            await self._run_heard(self._up_to(fact), [(fact, found)])
         except Refusal:
             await self._pass_over_refused(Refused(fact, refusal.reason))
         except (HeardAlready, *TRANSIENT):
@@ -194,7 +213,7 @@ class Applying:
         refused: Refused | None = None
         try:
             self._parked_keys.discard(fact.key)
-            found = self._decide(fact)
+            found = await self._decide(fact)
             if isinstance(found, Parking):
                 reason = found.reason
             elif isinstance(found, Refused):
