@@ -88,9 +88,12 @@ class HoldNoted(Fact):
     debt_id: UUID | None
     is_of_a_part: bool
     origin: Causation
+    stops_contact: bool
 
     def apply(self, file: CaseFile) -> None:
-        file.holds[self.hold_id] = HoldKnown(self.hold_id, self.kind, self.from_, self.through, self.debt_id, self.is_of_a_part)
+        file.holds[self.hold_id] = HoldKnown(
+            self.hold_id, self.kind, self.from_, self.through, self.debt_id, self.is_of_a_part, self.stops_contact
+        )
 
 
 class HoldEndNoted(Fact):
@@ -151,7 +154,7 @@ class TermsNoted:
 
 @dataclass(frozen=True, slots=True)
 class HoldKnown:
-    """A hold that stops contact, from its first day through its last (None: open-ended), unless it ended before."""
+    """A hold, from its first day through its last (None: open-ended), unless it ended before."""
 
     hold_id: UUID
     kind: str
@@ -159,7 +162,11 @@ class HoldKnown:
     through: date | None
     debt_id: UUID | None
     is_of_a_part: bool
+    stops_contact: bool
     ended_on: date | None = None
+
+    def stops_contact_on(self, day: date) -> bool:
+        return self.stops_contact and self.holds_on(day)
 
     def holds_on(self, day: date) -> bool:
         return self.from_ <= day and (self.through is None or day <= self.through) and (self.ended_on is None or day < self.ended_on)
@@ -195,13 +202,15 @@ class CaseFile(Stream):
     def holds_at(self, instant: datetime) -> list[HoldKnown]:
         """Holds of the whole case that stop contact at that instant; those of a debt or a part of one leave the rest to be spoken of."""
         day = self.today(instant)
-        return [hold for hold in self.holds.values() if hold.debt_id is None and hold.holds_on(day)]
+        return [hold for hold in self.holds.values() if hold.debt_id is None and hold.stops_contact_on(day)]
 
     def debts_held_at(self, instant: datetime) -> frozenset[UUID]:
         """Debts that are not to be spoken of."""
         day = self.today(instant)
         return frozenset(
-            hold.debt_id for hold in self.holds.values() if hold.debt_id is not None and not hold.is_of_a_part and hold.holds_on(day)
+            hold.debt_id
+            for hold in self.holds.values()
+            if hold.debt_id is not None and not hold.is_of_a_part and hold.stops_contact_on(day)
         )
 
     def stopped_at(self, instant: datetime) -> tuple[UUID, ...]:
@@ -211,7 +220,9 @@ class CaseFile(Stream):
         if whole or not self.debts or not held >= self.debts.keys():
             return whole
         day = self.today(instant)
-        return tuple(hold.hold_id for hold in self.holds.values() if hold.debt_id in held and not hold.is_of_a_part and hold.holds_on(day))
+        return tuple(
+            hold.hold_id for hold in self.holds.values() if hold.debt_id in held and not hold.is_of_a_part and hold.stops_contact_on(day)
+        )
 
     def must_be_known(self) -> None:
         if not self.exists:

@@ -31,6 +31,11 @@ class Identifier:
     value: Sealed
     source: str
 
+    @property
+    def field(self) -> str:
+        """Where the sealed value belongs in that stream."""
+        return f"identifiers.{self.identifier_id}"
+
 
 class PersonRegistered(Fact):
     name: Sealed

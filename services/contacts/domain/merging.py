@@ -77,6 +77,7 @@ class PersonsUnmerged(Fact):
 
     def apply(self, person: Person) -> None:
         del person.merging.merged[self.merge_id]
+        person.merging.unmerged.add(self.unmerged_person_id)
         _leave_out(person, frozenset(self.person_ids))
 
 
@@ -115,6 +116,8 @@ class Merging:
     into: UUID | None = None
     """The person that this one is; None: it is itself."""
     merged: dict[UUID, Merge] = field(default_factory=dict)
+    unmerged: set[UUID] = field(default_factory=set)
+    """Who was found to be somebody else after all."""
     dismissed: set[UUID] = field(default_factory=set)
 
     @property
@@ -186,7 +189,7 @@ def unmerge(person: Person, other: Person, reason_code: str, evidence_ref: str) 
     person.must_be_live()
     merged = _merge_with(person, other.id)
     if merged is None:
-        if other.exists and other.merging.into is None:
+        if other.id in person.merging.unmerged:
             return
         raise MergeIsUnknown(person_id=other.id)
     person.tell(
@@ -199,6 +202,8 @@ def unmerge(person: Person, other: Person, reason_code: str, evidence_ref: str) 
             person_ids=merged.person_ids,
         )
     )
+    for history in HISTORIES:
+        history.let_go(person, other)
 
 
 def live_again(other: Person, person: Person) -> None:
@@ -291,6 +296,8 @@ class History:
     """Tell on the merged person what ends with it: open permits."""
     give_back: Callable[[Person, Person], None]
     """(the person that lives again, the one it leaves): tell on the first what counts there again."""
+    let_go: Callable[[Person, Person], None] = lambda person, other: None
+    """(the person that stays, the one that leaves it): tell on the first what no longer counts there."""
 
 
 HISTORIES: Sequence[History] = ()

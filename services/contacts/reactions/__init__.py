@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from services.chassis.heard import Reactions
+from services.contacts.reactions import cases
 
 # By source; each source is followed on its own.
-REACTIONS: dict[str, Reactions] = {}
+REACTIONS: dict[str, Reactions] = {
+    "cases": {**cases.FILES},
+}
