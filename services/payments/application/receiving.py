@@ -100,8 +100,8 @@ def resolve_suspense(tenant_id: str, at: Whereabouts, case_id: UUID) -> tuple[Ch
                 Change(AllocationLedger, where.id, release),
                 _take(tenant_id, of.id, case_id, amount=waiting, is_new=True),
             )
-    payment.must_be_ours(of)
-    raise NothingWaits(payment_id=of.id)
+    # Told by the decision, so that a request that is repeated gets its first answer.
+    return (Change(Payment, of.id, _nothing_waits),)
 
 
 def unmatch_payment(tenant_id: str, at: Whereabouts, case_id: UUID, reason_code: str) -> tuple[Change[Any], ...]:
@@ -163,6 +163,11 @@ def draw_in_ledger(tenant_id: str, payment_id: UUID, ledger_id: UUID) -> Change[
 def _take(tenant_id: str, payment_id: UUID, case_id: UUID, amount: Money | None = None, is_new: bool = False) -> Change[AllocationLedger]:
     decide = partial(allocating.take, read=waterfall_document.read, case_id=case_id, amount=amount, is_new=is_new)
     return Change(AllocationLedger, ledger.stream_of(case_id), decide, given=((Payment, payment_id), _orders(tenant_id)))
+
+
+def _nothing_waits(of: Payment) -> None:
+    payment.must_be_ours(of)
+    raise NothingWaits(payment_id=of.id)
 
 
 def _sum(of: Payment, waiting: Waiting) -> Money:

@@ -163,6 +163,25 @@ def suspense_of_payment(payment_id: UUID) -> UUID:
     return ids.derived("suspense", "payment", payment_id)
 
 
+def tells_the_same(known: PaymentTerms, told: PaymentTerms) -> bool:
+    """Whether a source tells again what it told before: in another file perhaps, and before its case was known perhaps."""
+    is_same_case = told.case_id == known.case_id or (told.case_id is None and bool(told.external_ref))
+    return is_same_case and _what_it_says(known) == _what_it_says(told)
+
+
+def _what_it_says(terms: PaymentTerms) -> tuple[object, ...]:
+    return (
+        terms.amount,
+        terms.value_date,
+        terms.client_id,
+        terms.external_ref,
+        terms.designated_debt_ids,
+        terms.commitment_id,
+        terms.attempt_id,
+        terms.link_id,
+    )
+
+
 # What may be decided ---------------------------------------------------------
 
 
