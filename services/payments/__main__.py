@@ -8,13 +8,16 @@ from acuerdo.contacts.v1.events_pb2 import ContactEvent
 from google.protobuf.message import Message
 
 from services.chassis.front import Front, open_front
+from services.chassis.ids import new_id
 from services.chassis.logservice import LogService
 from services.chassis.operations import OperationsService
 from services.chassis.part import Part
 from services.chassis.rpc.server import Rpc
+from services.payments.api import PaymentsApi
 from services.payments.card import PAYMENTS
 from services.payments.reactions import REACTIONS
 from services.payments.timers import TIMERS
+from services.payments.views import VIEWS, PaymentTables
 
 EVENTS: dict[str, type[Message]] = {"cases": CaseEvent, "contacts": ContactEvent}
 """Contracts of those we may hear."""
@@ -23,11 +26,13 @@ EVENTS: dict[str, type[Message]] = {"cases": CaseEvent, "contacts": ContactEvent
 def parts(door: str) -> Sequence[Part]:
     front = Front(PAYMENTS, door)
     log, settings = front.log, front.settings
-    relay, timers = front.teller(), front.timers(TIMERS)
+    relay, timers, views = front.teller(), front.timers(TIMERS), front.views(VIEWS)
     heard = [front.hears(source, EVENTS[source], REACTIONS) for source in REACTIONS if source in settings.peers]
-    operations = OperationsService(log, front.pages, on_advance=[relay.announce, timers.wake])
-    worker: list[Part] = [relay, *heard, timers, front.sweeper()]
-    asked: list[Part] = [operations, Rpc(settings, LogService(log), operations)]
+    tables = PaymentTables(settings.postgres)
+    payments = PaymentsApi(log, tables, log.clock, new_id, front.asked_by, front.pages)
+    operations = OperationsService(log, front.pages, [view.name for view in VIEWS], on_advance=[relay.announce, timers.wake])
+    worker: list[Part] = [relay, *heard, views, timers, front.sweeper()]
+    asked: list[Part] = [tables, operations, Rpc(settings, payments, LogService(log), operations)]
     return front.base() + (worker if door != "api" else []) + (asked if door != "worker" else [])
 
 

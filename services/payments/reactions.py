@@ -2,7 +2,118 @@
 
 from __future__ import annotations
 
-from services.chassis.heard import Reactions
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from acuerdo.cases.v1 import events_pb2 as cases
+from acuerdo.cases.v1 import types_pb2 as types
+from google.protobuf.message import Message
+
+from services.chassis.heard import Heard, Reactions
+from services.chassis.rpc import words
+from services.kernel.facts import Change
+from services.payments.application import books
+from services.payments.domain.book import BookState, CaseTraits, NotedInstalment
+from services.payments.domain.components import Component, ComponentAmount
+
+Changes = Iterable[Change[Any]]
+
+# Case books: what cases tells of a case ---------------------------------------------------------------------------------
+
+
+def open_book(heard: Heard[cases.CaseRegistered]) -> Changes:
+    fact = heard.fact
+    traits = CaseTraits(
+        case_id=heard.stream_id,
+        client_id=UUID(bytes=fact.client_id),
+        portfolio_id=UUID(bytes=fact.portfolio_id),
+        external_ref=fact.external_ref,
+        product=fact.product,
+        jurisdiction=fact.jurisdiction,
+        currency_code=fact.terms.currency_code,
+        zone=fact.terms.zone,
+    )
+    return books.open_book(traits, heard.origin)
+
+
+def note_opened(heard: Heard[cases.CaseOpened]) -> Changes:
+    yield books.turn_book(heard.stream_id, BookState.OPEN, heard.origin)
+
+
+def note_closed(heard: Heard[cases.CaseClosed]) -> Changes:
+    yield books.turn_book(heard.stream_id, BookState.CLOSED, heard.origin)
+
+
+def note_reopened(heard: Heard[cases.CaseReopened]) -> Changes:
+    yield books.turn_book(heard.stream_id, BookState.OPEN, heard.origin)
+
+
+def note_rejected(heard: Heard[cases.CaseRejected]) -> Changes:
+    yield books.turn_book(heard.stream_id, BookState.REJECTED, heard.origin)
+
+
+def note_debt(heard: Heard[cases.DebtAttached]) -> Changes:
+    fact = heard.fact
+    yield books.note_debt(
+        heard.stream_id,
+        UUID(bytes=fact.debt_id),
+        fact.product,
+        _amounts(fact.components),
+        _day_or_none(fact, "oldest_due_date"),
+        words.day(fact.value_date, "value_date"),
+        heard.origin,
+    )
+
+
+def note_change(heard: Heard[cases.DebtBalanceAdjusted]) -> Changes:
+    fact = heard.fact
+    value_date = words.day(fact.value_date, "value_date")
+    yield books.note_change(heard.stream_id, UUID(bytes=fact.debt_id), _amounts(fact.deltas), value_date, heard.origin)
+
+
+def note_debt_gone(heard: Heard[cases.DebtDetached]) -> Changes:
+    fact = heard.fact
+    yield books.note_debt_gone(heard.stream_id, UUID(bytes=fact.debt_id), words.day(fact.value_date, "value_date"), heard.origin)
+
+
+def note_instalments(heard: Heard[cases.InstalmentsScheduled]) -> Changes:
+    fact = heard.fact
+    noted = [NotedInstalment(each.number, words.day(each.due_date, "due_date"), _amounts(each.components)) for each in fact.instalments]
+    yield books.note_instalments(heard.stream_id, UUID(bytes=fact.debt_id), noted, heard.origin)
+
+
+def note_credit(heard: Heard[cases.PaymentApplied]) -> Changes:
+    fact = heard.fact
+    yield books.note_credit(heard.stream_id, UUID(bytes=fact.allocation_id), words.money(fact.credit), heard.origin)
+
+
+def _amounts(wire: Iterable[types.ComponentAmount]) -> tuple[ComponentAmount, ...]:
+    return tuple(ComponentAmount(_component(each.component), words.money(each.amount)) for each in wire)
+
+
+def _component(wire: types.Component) -> Component:
+    return Component[types.Component.Name(wire).removeprefix("COMPONENT_")]
+
+
+def _day_or_none(fact: Message, field: str) -> date | None:
+    return words.day(getattr(fact, field), field) if fact.HasField(field) else None
+
 
 # By source; each source is followed on its own.
-REACTIONS: dict[str, Reactions] = {}
+REACTIONS: dict[str, Reactions] = {
+    "cases": {
+        # Case books
+        cases.CaseRegistered: open_book,
+        cases.CaseOpened: note_opened,
+        cases.CaseClosed: note_closed,
+        cases.CaseReopened: note_reopened,
+        cases.CaseRejected: note_rejected,
+        cases.DebtAttached: note_debt,
+        cases.DebtBalanceAdjusted: note_change,
+        cases.DebtDetached: note_debt_gone,
+        cases.InstalmentsScheduled: note_instalments,
+        cases.PaymentApplied: note_credit,
+    },
+}

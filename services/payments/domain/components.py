@@ -1,0 +1,25 @@
+"""Components: what a balance is made of, and amounts by component."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from services.kernel.money import Money
+
+
+class Component(Enum):
+    """Part of a debt."""
+
+    PRINCIPAL = 1
+    INTEREST = 2
+    FEES = 3
+    COSTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentAmount:
+    """One component of a balance, or a change of one."""
+
+    component: Component
+    amount: Money
