@@ -39,8 +39,10 @@ _log = structlog.get_logger()
 class Applying:
     """Applies the facts of one partition, in order. One caller at a time."""
 
-    def __init__(self, log: Log, pool: Pool, at: At, source: Source, reactions: Reactions) -> None:
+    def __init__(self, log: Log, pool: Pool, at: At, source: Source, reactions: Reactions, muted_until: int = 0) -> None:
+        """`muted_until`: position of the source up to which its facts are history to us."""
         self._log, self._pool, self._at, self._source = log, pool, at, source
+        self._muted_until = muted_until
         self._reactions = {fact.DESCRIPTOR.full_name: reaction for fact, reaction in reactions.items()}
         self._parked_keys: set[UUID] = set()
         self.position = 0
@@ -97,7 +99,8 @@ class Applying:
         if reaction is None:
             return ()
         try:
-            return tuple(reaction(heard(self._source, fact)))
+            arrived = heard(self._source, fact)
+            return tuple(reaction(replace(arrived, is_history=True) if arrived.position <= self._muted_until else arrived))
         except Refusal as refusal:
             return Refused(fact, refusal.reason)
         except Exception as error:  # noqa: BLE001 - whatever a reaction trips over is set aside with its name, and told
