@@ -139,7 +139,7 @@ def note_hold_lifted(heard: Heard[cases.HoldLifted]) -> Changes:
     yield application.note_hold_change(heard.tenant_id, heard.origin, UUID(bytes=fact.hold_id), last)
 
 
-def _party(heard: Heard[Any], person_id: bytes, role: WirePartyRole.ValueType) -> Change[Treatment]:
+def _party(heard: Heard[Any], person_id: bytes, role: Any) -> Change[Treatment]:
     name = WirePartyRole.Name(role).removeprefix("PARTY_ROLE_")
     return application.note_debtor(heard.tenant_id, heard.origin, UUID(bytes=person_id), PartyRole[name])
 
@@ -207,6 +207,8 @@ HEARD: dict[str, Reactions] = {
 }
 
 REACTIONS: dict[str, Reactions] = {
-    source: {fact: _asking_nothing_of_history(reaction) if fact is not cases.CaseRegistered else reaction for fact, reaction in table.items()}
+    source: {
+        fact: _asking_nothing_of_history(reaction) if fact is not cases.CaseRegistered else reaction for fact, reaction in table.items()
+    }
     for source, table in HEARD.items()
 }

@@ -232,7 +232,9 @@ class Reactions:
         while True:
             for partition in sorted(int(name) for name in self._leases.held):
                 at = old.at(partition)
-                listener = Listener(self._pool, at, Applying(self._log, self._pool, at, self._source, self._reactions, old.muted_until), self._replays)
+                listener = Listener(
+                    self._pool, at, Applying(self._log, self._pool, at, self._source, self._reactions, old.muted_until), self._replays
+                )
                 await listener.begin()
                 await listener.hear_all(through=after)
             async with self._pool.connection() as connection:

@@ -35,9 +35,7 @@ def publish_strategy(tenant_id: str, document: bytes) -> Change[Strategies]:
     return Change(Strategies, strategies.stream_of(tenant_id), decide, given=((SegmentTables, segments.stream_of(tenant_id)),))
 
 
-def activate_strategy(
-    tenant_id: str, version: int, migration: Migration, jumps: Sequence[Jump], reason_code: str
-) -> Change[Strategies]:
+def activate_strategy(tenant_id: str, version: int, migration: Migration, jumps: Sequence[Jump], reason_code: str) -> Change[Strategies]:
     decide = partial(
         strategies.activate, version=version, migration=migration, jumps=jumps, reason_code=reason_code, read=strategy_file.read
     )

@@ -41,9 +41,7 @@ def note_answer(
     return _heard(tenant_id, case_id, origin, note)
 
 
-def note_payment_under_way(
-    tenant_id: str, case_id: UUID, origin: Causation, payment_id: UUID, until: datetime | None
-) -> Change[Treatment]:
+def note_payment_under_way(tenant_id: str, case_id: UUID, origin: Causation, payment_id: UUID, until: datetime | None) -> Change[Treatment]:
     """Payments says it before cases does: the sooner nobody is asked for it, the better."""
     return _heard(tenant_id, case_id, origin, partial(happenings.note_money, origin=origin, money_id=payment_id, until=until))
 

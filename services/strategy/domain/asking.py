@@ -65,7 +65,7 @@ class TreatmentRequested(Fact):
     person_id: UUID | None
     channel: Channel
     purpose: Purpose
-    template_id: str
+    template: str
     wants_link: bool
     promise_id: UUID | None
     strategy_version: int
@@ -130,7 +130,7 @@ def ask(treatment: Treatment, at: Position, step: Step, decision_id: UUID) -> No
             person_id=treatment.debtor if message else None,
             channel=message.channel if message else Channel.UNSPECIFIED,
             purpose=message.purpose if message else Purpose.UNSPECIFIED,
-            template_id=message.template if message else "",
+            template=message.template if message else "",
             wants_link=message is not None and message.pay is Pay.LINK,
             promise_id=treatment.promises.newest if message and message.purpose is Purpose.PROMISE_FOLLOW_UP else None,
             strategy_version=at.strategy_version,

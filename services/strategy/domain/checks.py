@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from services.strategy.domain.findings import Finding, Rule
 from services.strategy.domain.graph import BEGIN, NEEDED, ON_SEGMENT, WAYS_TO_PAY, Graph, Pay, Step, StepKind, WaitAnchor
 
-TEMPLATE = re.compile(r"[a-z][a-z0-9-]{0,63}(@[1-9][0-9]{0,5})?")
-"""A template's name in contacts; with its version where another than the approved one is meant."""
+TEMPLATE = re.compile(r"[a-z][a-z0-9-]{0,63}")
+"""A template's name in contacts, which says which version of it is approved."""
 ENDS = (StepKind.END, StepKind.HAND_TO_AGENT)
 """Where a strategy may rest for good: nothing more is to be done, or people do it."""
 
@@ -82,7 +82,7 @@ def _payment_method(step: Step) -> Iterator[Finding]:
 
 def _template(step: Step) -> Iterator[Finding]:
     if step.message is not None and not TEMPLATE.fullmatch(step.message.template):
-        description = "must be a template's name (first-reminder), or name@version (first-reminder@3)"
+        description = "must be a template's name in contacts: first-reminder"
         yield Finding(Rule.TEMPLATE_REFERENCE, f"steps.{step.name}.message.template", description)
 
 
@@ -128,7 +128,7 @@ def _without_exit(graph: Graph) -> Iterator[Finding]:
 def _loops(graph: Graph) -> Iterator[Finding]:
     """Circles of ways that take no time: what is left when none of them can be taken off the end any more."""
     at_once = {
-        name: {to for way, target in step.ways() if not _takes_time(step, way) for to in _resolved(graph, target)}
+        name: {to for way, target in step.ways() for to in _resolved(graph, target) if not _takes_time(step, way, graph.steps[to])}
         for name, step in graph.steps.items()
     }
     while free := [name for name, onto in at_once.items() if not onto & at_once.keys()]:
@@ -154,10 +154,13 @@ def _returns(name: str, ways: Mapping[str, set[str]]) -> bool:
     return False
 
 
-def _takes_time(step: Step, way: str) -> bool:
-    """A wait counted from another fact than the step's own may be over before it begins, and so may a promise."""
-    if (wait := step.wait) is not None and way == "next":
-        return wait.after is WaitAnchor.STEP and (wait.days > 0 or wait.at is not None)
+def _takes_time(step: Step, way: str, to: Step) -> bool:
+    """A wait that is counted from another fact than the step's own may be over before it begins, and so may a promise."""
+    if step.kind is StepKind.MESSAGE:
+        # What has just gone out is waited for anew.
+        return way == "on_delivered" and to.wait is not None and to.wait.after is WaitAnchor.MESSAGE and to.wait.days > 0
+    if step.wait is not None and way == "next":
+        return step.wait.after is WaitAnchor.STEP and (step.wait.days > 0 or step.wait.at is not None)
     if step.kind is StepKind.FOLLOW_PROMISE:
         return way == "on_reminder_due"
-    return step.kind in ENDS or (step.kind is not StepKind.MESSAGE and step.kind is not StepKind.DECIDE)
+    return step.kind is not StepKind.DECIDE

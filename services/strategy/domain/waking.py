@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from services.kernel.calendar import start_of
 from services.kernel.facts import Due
 from services.strategy.domain.choosing import HELD, MONEY, PAUSED
 from services.strategy.domain.graph import StepKind
@@ -50,3 +51,8 @@ def _of_the_step(treatment: Treatment, at: Position) -> datetime | None:
         # Waited for until the last of it is settled, or has taken too long.
         return max(untils) if untils and len(untils) == len(known) else None
     return None
+
+
+def midnight_after(treatment: Treatment, day: date) -> datetime:
+    """When that day is over, in the case's zone."""
+    return start_of(day + timedelta(days=1), treatment.zone)
