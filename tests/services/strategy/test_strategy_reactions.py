@@ -84,7 +84,7 @@ async def test_a_case_is_followed_from_its_registration_to_its_end_and_back(log:
         *("TreatmentStarted", "StandingNoted", "TreatmentOpened", "StandingNoted", "SegmentAssigned"),
         *("StandingNoted", "SegmentAssigned"),
         *("StandingNoted", "LatenessNoted", "SegmentAssigned"),
-        *("StandingNoted", "LatenessNoted", "SegmentAssigned"),
+        *("StandingNoted", "SegmentAssigned"),
         *("TreatmentEnded", "TreatmentResumed"),
     ]
 
