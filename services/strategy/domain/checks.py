@@ -22,7 +22,7 @@ def check(graph: Graph, segments: frozenset[str]) -> list[Finding]:
     found = [*unknown, *_segments(graph, segments)]
     for rule in EACH_STEP:
         for step in graph.steps.values():
-            found.extend(rule(step))
+            found.extend(rule(graph, step))
     # Ways cannot be walked while some of them lead nowhere.
     return found if unknown else [*found, *_unreachable(graph), *_without_exit(graph), *_loops(graph)]
 
@@ -62,13 +62,13 @@ def _segments(graph: Graph, segments: frozenset[str]) -> Iterator[Finding]:
 # Rules of one step -------------------------------------------------------------
 
 
-def _dead_end(step: Step) -> Iterator[Finding]:
+def _dead_end(graph: Graph, step: Step) -> Iterator[Finding]:
     for edge in NEEDED[step.kind]:
-        if edge not in step.edges:
+        if edge not in step.edges and edge not in graph.always:
             yield Finding(Rule.DEAD_END, f"steps.{step.name}.{edge}", f"where does it go {edge.replace('_', ' ')}?")
 
 
-def _payment_method(step: Step) -> Iterator[Finding]:
+def _payment_method(graph: Graph, step: Step) -> Iterator[Finding]:
     if (message := step.message) is None:
         return
     field = f"steps.{step.name}.message.pay"
@@ -80,19 +80,27 @@ def _payment_method(step: Step) -> Iterator[Finding]:
         yield Finding(Rule.METHOD_NOT_ON_CHANNEL, field, description)
 
 
-def _template(step: Step) -> Iterator[Finding]:
+def _template(graph: Graph, step: Step) -> Iterator[Finding]:
     if step.message is not None and not TEMPLATE.fullmatch(step.message.template):
         description = "must be a template's name in contacts: first-reminder"
         yield Finding(Rule.TEMPLATE_REFERENCE, f"steps.{step.name}.message.template", description)
 
 
-EACH_STEP: Sequence[Callable[[Step], Iterator[Finding]]] = (_dead_end, _payment_method, _template)
+EACH_STEP: Sequence[Callable[[Graph, Step], Iterator[Finding]]] = (_dead_end, _payment_method, _template)
 
 # Rules of the ways between them -------------------------------------------------
 
 
 def _resolved(graph: Graph, target: str) -> list[str]:
     return [*graph.begin.values(), graph.otherwise] if target == BEGIN else [target]
+
+
+def _ways(graph: Graph, step: Step) -> Iterator[tuple[str, str]]:
+    """Its own, and those of all that it cannot do without."""
+    yield from step.ways()
+    for edge in NEEDED[step.kind]:
+        if edge not in step.edges and edge in graph.always:
+            yield edge, graph.always[edge]
 
 
 def _unreachable(graph: Graph) -> Iterator[Finding]:
@@ -116,19 +124,19 @@ def _without_exit(graph: Graph) -> Iterator[Finding]:
         more = {
             name
             for name, step in graph.steps.items()
-            if name not in leaves and any(to in leaves for _, target in step.ways() for to in _resolved(graph, target))
+            if name not in leaves and any(to in leaves for _, target in _ways(graph, step) for to in _resolved(graph, target))
         }
         leaves |= more
         has_grown = bool(more)
     for name, step in graph.steps.items():
-        if name not in leaves and all(edge in step.edges for edge in NEEDED[step.kind]):
+        if name not in leaves and not list(_dead_end(graph, step)):
             yield Finding(Rule.NO_EXIT, f"steps.{name}", "no end can be reached from here")
 
 
 def _loops(graph: Graph) -> Iterator[Finding]:
     """Circles of ways that take no time: what is left when none of them can be taken off the end any more."""
     at_once = {
-        name: {to for way, target in step.ways() for to in _resolved(graph, target) if not _takes_time(step, way, graph.steps[to])}
+        name: {to for way, target in _ways(graph, step) for to in _resolved(graph, target) if not _takes_time(step, way, graph.steps[to])}
         for name, step in graph.steps.items()
     }
     while free := [name for name, onto in at_once.items() if not onto & at_once.keys()]:

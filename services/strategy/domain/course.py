@@ -38,7 +38,7 @@ class TreatmentDecided(Fact):
     def apply(self, treatment: Treatment) -> None:
         treatment.course.decisions += 1
         if treatment.course.at is not None and self.occasion == AT_ASKING:
-            treatment.course.at.said, treatment.course.at.said_at = self.chosen, self.timestamp
+            treatment.course.at.said, treatment.course.at.said_at, treatment.course.at.ask_at = self.chosen, self.timestamp, None
 
 
 class StepEntered(Fact):

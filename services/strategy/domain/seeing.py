@@ -12,7 +12,7 @@ from services.kernel.money import total
 from services.strategy.domain.asking import RequestAnswer
 from services.strategy.domain.choosing import Seen
 from services.strategy.domain.graph import ON_SEGMENT
-from services.strategy.domain.happenings import PromiseState
+from services.strategy.domain.happenings import OPEN, PromiseState
 from services.strategy.domain.heeding import is_held
 
 if TYPE_CHECKING:
@@ -101,7 +101,9 @@ def occasions(before: Glance, treatment: Treatment) -> Iterator[str]:
         yield from _answered(treatment)
     for promise_id, state in now.promises.items():
         if state is not before.promises.get(promise_id):
-            yield from _promised(before.promises.get(promise_id), state)
+            yield from _promised(
+                before.promises.get(promise_id), state, is_another_open=any(each in OPEN for each in now.promises.values())
+            )
     if now.is_past_due == "no" and before.is_past_due != "no":
         yield "on_paid"
     elif now.is_past_due == "yes" and before.is_past_due == "no":
@@ -123,12 +125,13 @@ def _answered(treatment: Treatment) -> Iterator[str]:
     yield f"on_{answer.name.lower()}"
 
 
-def _promised(before: PromiseState | None, now: PromiseState) -> Iterator[str]:
+def _promised(before: PromiseState | None, now: PromiseState, is_another_open: bool) -> Iterator[str]:
     if now is PromiseState.OPEN and before is None:
         yield "on_promise_made"
     elif before is PromiseState.KEPT and now is not PromiseState.PARTLY_KEPT:
         yield "on_promise_kept_revoked"
     elif before is PromiseState.BROKEN:
         yield "on_promise_break_revoked"
-    if now not in (PromiseState.OPEN, PromiseState.UNPAID_SO_FAR, PromiseState.SUSPENDED):
+    # While another one is open that one is followed first.
+    if now not in OPEN and not is_another_open:
         yield f"on_promise_{now.name.lower()}"
