@@ -27,6 +27,8 @@ class Heard(Generic[M]):
     meta: EventMeta
     position: int
     recorded_at: datetime
+    is_history: bool = False
+    """It is from before our first deployment: it is recorded, and nothing is requested of others because of it."""
 
     @property
     def origin(self) -> Causation:

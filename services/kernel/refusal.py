@@ -1,6 +1,7 @@
 """Refusals: the named ways in which the business says no. The name is the rule; its gRPC status stands in one table in chassis/rpc."""
 
 import re
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -47,3 +48,11 @@ class IsInvalid(Refusal):
         self.field = field
         self.description = description
         super().__init__(field=field, description=description, **facts)
+
+
+class AreInvalid(Refusal):
+    """Several values break rules. (INVALID_ARGUMENT, with every one of them.)"""
+
+    def __init__(self, broken: Sequence[IsInvalid]) -> None:
+        self.broken = tuple(broken)
+        super().__init__(broken=len(self.broken))

@@ -4,6 +4,9 @@ import sys
 from collections.abc import Sequence
 
 from acuerdo.cases.v1.events_pb2 import CaseEvent
+from acuerdo.contacts.v1.events_pb2 import ContactEvent
+from acuerdo.payments.v1.events_pb2 import PaymentEvent
+from google.protobuf.message import Message
 
 from services.chassis.front import Front, open_front
 from services.chassis.logservice import LogService
@@ -13,16 +16,22 @@ from services.chassis.rpc.server import Rpc
 from services.strategy.api import StrategyApi
 from services.strategy.card import STRATEGY
 from services.strategy.reactions import REACTIONS
+from services.strategy.timers import TIMERS
+
+EVENTS: dict[str, type[Message]] = {"cases": CaseEvent, "contacts": ContactEvent, "payments": PaymentEvent}
+"""Contracts of those we may hear."""
 
 
 def parts(door: str) -> Sequence[Part]:
     front = Front(STRATEGY, door)
     log, settings = front.log, front.settings
-    relay, cases = front.teller(), front.hears("cases", CaseEvent, REACTIONS)
+    relay, timers = front.teller(), front.timers(TIMERS)
+    # A service that is not deployed yet is heard from its first fact on once it is.
+    heard = [front.hears(source, EVENTS[source], REACTIONS) for source in REACTIONS if source in settings.peers]
     logs = LogService(log)
-    operations = OperationsService(log, front.pages, on_advance=[relay.announce])
-    worker: list[Part] = [relay, cases, front.sweeper()]
-    asked: list[Part] = [operations, Rpc(settings, StrategyApi(log, front.asked_by), logs, operations)]
+    operations = OperationsService(log, front.pages, on_advance=[relay.announce, timers.wake])
+    worker: list[Part] = [relay, *heard, timers, front.sweeper()]
+    asked: list[Part] = [operations, Rpc(settings, StrategyApi(log, front.asked_by, front.pages), logs, operations)]
     return front.base() + (worker if door != "api" else []) + (asked if door != "worker" else [])
 
 

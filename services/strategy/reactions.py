@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 from acuerdo.cases.v1 import events_pb2 as cases
+from acuerdo.cases.v1.holds_pb2 import HOLD_SCOPE_TREATMENT
 from acuerdo.cases.v1.types_pb2 import Authority, CloseOutcome, ComponentAmount, PortfolioTerms
+from acuerdo.cases.v1.types_pb2 import PartyRole as WirePartyRole
+from google.protobuf.message import Message
 
-from services.chassis.heard import Heard, Reactions
+from services.chassis.heard import Heard, Reaction, Reactions
 from services.chassis.rpc import words
 from services.kernel.facts import Change
 from services.kernel.money import Money, total
 from services.strategy import application
+from services.strategy.domain.happenings import PartyRole
 from services.strategy.domain.standing import BalanceAuthority, Report
 from services.strategy.domain.treatment import Treatment
 
@@ -57,7 +63,9 @@ def note_terms(heard: Heard[cases.CaseTermsChanged]) -> Changes:
 
 
 def note_bucket(heard: Heard[cases.BucketChanged]) -> Changes:
-    yield application.note_bucket(heard.tenant_id, heard.origin, heard.fact.to)
+    fact = heard.fact
+    since = words.day(fact.since, "since") if fact.HasField("since") else heard.recorded_at.date()
+    yield application.note_bucket(heard.tenant_id, heard.origin, fact.to, fact.past_due_units, since)
 
 
 def note_attached_debt(heard: Heard[cases.DebtAttached]) -> Changes:
@@ -71,11 +79,13 @@ def note_adjusted_debt(heard: Heard[cases.DebtBalanceAdjusted]) -> Changes:
 
 
 def note_payment(heard: Heard[cases.PaymentApplied]) -> Changes:
-    yield application.note_payment(heard.tenant_id, heard.origin, {debt_id: -paid for debt_id, paid in _paid(heard.fact).items()})
+    fact = heard.fact
+    changes = {debt_id: -paid for debt_id, paid in _paid(fact).items()}
+    yield application.note_payment(heard.tenant_id, heard.origin, changes, *_allocation(fact))
 
 
 def note_payment_taken_back(heard: Heard[cases.PaymentUnapplied]) -> Changes:
-    yield application.note_payment(heard.tenant_id, heard.origin, _paid(heard.fact))
+    yield application.note_payment(heard.tenant_id, heard.origin, _paid(heard.fact), *_allocation(heard.fact), is_taken_back=True)
 
 
 def note_debt_gone(heard: Heard[cases.DebtDetached]) -> Changes:
@@ -90,6 +100,56 @@ def note_report_gone(heard: Heard[cases.ReportRetracted]) -> Changes:
     fact = heard.fact
     newest = Report(words.day(fact.reported_as_of, "reported_as_of"), words.money(fact.reported)) if fact.HasField("reported") else None
     yield application.note_report_gone(heard.tenant_id, heard.origin, newest)
+
+
+def note_party(heard: Heard[cases.PartyAdded]) -> Changes:
+    yield _party(heard, heard.fact.person_id, heard.fact.role)
+
+
+def note_party_role(heard: Heard[cases.PartyRoleChanged]) -> Changes:
+    yield _party(heard, heard.fact.person_id, heard.fact.to)
+
+
+def note_party_gone(heard: Heard[cases.PartyRemoved]) -> Changes:
+    yield application.note_debtor(heard.tenant_id, heard.origin, UUID(bytes=heard.fact.person_id), PartyRole.DEBTOR, is_gone=True)
+
+
+def heed_hold(heard: Heard[cases.HoldPlaced]) -> Changes:
+    fact = heard.fact
+    yield application.heed_hold(
+        heard.tenant_id,
+        heard.origin,
+        hold_id=UUID(bytes=fact.hold_id),
+        stops_treatment=HOLD_SCOPE_TREATMENT in fact.scopes,
+        from_=words.day(getattr(fact, "from"), "from"),
+        through=words.day_or_none(fact, "through"),
+        debt_id=UUID(bytes=fact.debt_id) if fact.debt_id else None,
+        is_of_a_part=fact.HasField("amount"),
+    )
+
+
+def note_hold_extended(heard: Heard[cases.HoldExtended]) -> Changes:
+    fact = heard.fact
+    yield application.note_hold_change(heard.tenant_id, heard.origin, UUID(bytes=fact.hold_id), words.day_or_none(fact, "through"))
+
+
+def note_hold_lifted(heard: Heard[cases.HoldLifted]) -> Changes:
+    """From that day on it holds no longer: the day before is its last."""
+    fact = heard.fact
+    last = words.day(fact.effective_on, "effective_on") - timedelta(days=1)
+    yield application.note_hold_change(heard.tenant_id, heard.origin, UUID(bytes=fact.hold_id), last)
+
+
+def _party(heard: Heard[Any], person_id: bytes, role: Any) -> Change[Treatment]:
+    name = WirePartyRole.Name(role).removeprefix("PARTY_ROLE_")
+    return application.note_debtor(heard.tenant_id, heard.origin, UUID(bytes=person_id), PartyRole[name])
+
+
+def _allocation(fact: cases.PaymentApplied | cases.PaymentUnapplied) -> tuple[UUID | None, UUID | None, date | None]:
+    """Whose money, which allocation of it, and from which day on; of facts that are older than these fields: nothing."""
+    if not (fact.payment_id and fact.allocation_id and fact.HasField("value_date")):
+        return None, None, None
+    return UUID(bytes=fact.payment_id), UUID(bytes=fact.allocation_id), words.day(fact.value_date, "value_date")
 
 
 def _authority(terms: PortfolioTerms) -> BalanceAuthority:
@@ -111,8 +171,18 @@ def _sum(components: Iterable[ComponentAmount]) -> Money:
     return total(amounts, amounts[0].currency_code)
 
 
+def _asking_nothing_of_history(reaction: Reaction) -> Reaction:
+    """What is from before our first deployment is noted, and nothing is requested of others because of it."""
+
+    def noted(heard: Heard[Any]) -> Iterable[Change[Any]]:
+        for change in reaction(heard):
+            yield application.as_history(change) if heard.is_history else change
+
+    return noted
+
+
 # By source; each source is followed on its own.
-REACTIONS: dict[str, Reactions] = {
+HEARD: dict[str, Mapping[type[Message], Reaction]] = {
     "cases": {
         cases.CaseRegistered: start_treatment,
         cases.CaseOpened: open_treatment,
@@ -128,5 +198,18 @@ REACTIONS: dict[str, Reactions] = {
         cases.PaymentUnapplied: note_payment_taken_back,
         cases.BalanceReported: note_report,
         cases.ReportRetracted: note_report_gone,
+        cases.PartyAdded: note_party,
+        cases.PartyRoleChanged: note_party_role,
+        cases.PartyRemoved: note_party_gone,
+        cases.HoldPlaced: heed_hold,
+        cases.HoldExtended: note_hold_extended,
+        cases.HoldLifted: note_hold_lifted,
     },
+}
+
+REACTIONS: dict[str, Reactions] = {
+    source: {
+        fact: _asking_nothing_of_history(reaction) if fact is not cases.CaseRegistered else reaction for fact, reaction in table.items()
+    }
+    for source, table in HEARD.items()
 }

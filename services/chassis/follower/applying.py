@@ -41,8 +41,10 @@ _log = structlog.get_logger()
 class Applying:
     """Applies the facts of one partition, in order. One caller at a time."""
 
-    def __init__(self, log: Log, pool: Pool, at: At, source: Source, reactions: Reactions) -> None:
+    def __init__(self, log: Log, pool: Pool, at: At, source: Source, reactions: Reactions, muted_until: int = 0) -> None:
+        """`muted_until`: position of the source up to which its facts are history to us."""
         self._log, self._pool, self._at, self._source = log, pool, at, source
+        self._muted_until = muted_until
         self._reactions = {fact.DESCRIPTOR.full_name: reaction for fact, reaction in reactions.items()}
         self._parked_keys: set[UUID] = set()
         self.position = 0
@@ -104,6 +106,8 @@ class Applying:
             return ()
         try:
             told = heard(self._source, fact)
+            if told.position <= self._muted_until:
+                told = replace(told, is_history=True)
             if not isinstance(reaction, Looking):
                 return tuple(reaction(told))
             return tuple(await reaction.react(told, partial(self._look, told.tenant_id)))

@@ -179,7 +179,7 @@ class Reactions:
         found = sorted(held - self._listeners.keys())
         for partition in found:
             at = listens.at(partition)
-            applying = Applying(self._log, self._pool, at, self._source, self._reactions)
+            applying = Applying(self._log, self._pool, at, self._source, self._reactions, listens.muted_until)
             listener = Listener(self._pool, at, applying, self._replays, denied_until=self._denied_until.get(partition, 0))
             await listener.begin()
             self._listeners[partition] = (listener, asyncio.create_task(listener.run(), name=f"{self.name} {partition}"))
@@ -232,7 +232,9 @@ class Reactions:
         while True:
             for partition in sorted(int(name) for name in self._leases.held):
                 at = old.at(partition)
-                listener = Listener(self._pool, at, Applying(self._log, self._pool, at, self._source, self._reactions), self._replays)
+                listener = Listener(
+                    self._pool, at, Applying(self._log, self._pool, at, self._source, self._reactions, old.muted_until), self._replays
+                )
                 await listener.begin()
                 await listener.hear_all(through=after)
             async with self._pool.connection() as connection:

@@ -29,7 +29,7 @@ from services.chassis.log.units import (
 from services.chassis.mapper import Mapper
 from services.chassis.wire.writing import varint
 from services.kernel.facts import Change, Claim, Fact, Stream
-from services.kernel.refusal import AlreadyExists, IsInvalid, IsUnknown, Refusal
+from services.kernel.refusal import AlreadyExists, AreInvalid, IsInvalid, IsUnknown, Refusal
 
 REPLY_FACTS_MAX = 20
 
@@ -146,7 +146,7 @@ class Deciding:
 
 def is_kept(refusal: Refusal) -> bool:
     """Of the error statuses only FAILED_PRECONDITION keeps its command row; no other error stores anything."""
-    return not isinstance(refusal, (IsUnknown, AlreadyExists, IsInvalid))
+    return not isinstance(refusal, (IsUnknown, AlreadyExists, IsInvalid, AreInvalid))
 
 
 def reply_of(streams: Sequence[StreamVersion]) -> bytes:

@@ -31,7 +31,7 @@ from services.chassis.rpc.call import Call
 from services.chassis.rpc.limits import RequestIsTooLarge, ServerIsBusy
 from services.chassis.rpc.validation import RequestIsInvalid
 from services.chassis.seal.subjects import SealIsBroken
-from services.kernel.refusal import AlreadyExists, IsInvalid, IsUnknown, Refusal
+from services.kernel.refusal import AlreadyExists, AreInvalid, IsInvalid, IsUnknown, Refusal
 
 DOMAIN = "acuerdo"
 DETAILS_BYTES_MAX = 5_000
@@ -100,6 +100,16 @@ def _exists(refusal: Refusal) -> Answer:
 
 def _invalid(refusal: IsInvalid) -> Answer:
     return _bad_request([BadRequest.FieldViolation(field=refusal.field, description=refusal.description, reason=refusal.reason)])
+
+
+def _all_invalid(refusal: AreInvalid) -> Answer:
+    """Each with the rule that it names, else with its kind."""
+    return _bad_request(
+        [
+            BadRequest.FieldViolation(field=broken.field, description=broken.description, reason=broken.facts.get("rule", broken.reason))
+            for broken in refusal.broken
+        ]
+    )
 
 
 # The request is not as the contract says -------------------------------------------------------------------------------
@@ -220,6 +230,7 @@ STATUS_OF: Mapping[type[BaseException], Callable[[Any], Answer]] = {
     IsUnknown: _unknown,
     AlreadyExists: _exists,
     IsInvalid: _invalid,
+    AreInvalid: _all_invalid,
     RequestIsInvalid: _invalid_request,
     RequestIsTooLarge: _too_large,
     units.RequestIdReused: _reused,

@@ -163,3 +163,9 @@ def _with(inputs: Inputs, field: str, sample: str | int) -> Inputs:
             return replace(inputs, client_id=UUID(sample)) if COLUMNS[field].values.fullmatch(sample) else inputs
         case _:
             raise AssertionError(f"{field} has no samples of {type(sample).__name__}")
+
+
+def segments_of(table: bytes) -> frozenset[str]:
+    """Every segment that a published table can say."""
+    read = jdm.read(table)
+    return frozenset(cells.output_text(row[read.outputs["segment"]]) for row in read.rows)

@@ -30,6 +30,8 @@ class SegmentAssigned(Fact):
 
     def apply(self, treatment: Treatment) -> None:
         inputs = Inputs(self.bucket, self.balance, self.client_id)
+        if treatment.in_segment_since is None or self.from_ != self.to:
+            treatment.in_segment_since = self.timestamp
         treatment.assigned = Assigned(self.table_version, inputs, Match(self.to, self.row_id, self.reason))
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from services.kernel import ids
-from services.kernel.facts import Causation, Fact, Stream
+from services.kernel import calendar, ids
+from services.kernel.facts import Causation, Due, Fact, Stream
 from services.kernel.money import Money
 from services.kernel.refusal import IsUnknown
 from services.strategy.domain.assignment import Assigned, assign_segment
+from services.strategy.domain.course import Course
+from services.strategy.domain.happenings import PartyRole, Promises
+from services.strategy.domain.heeding import Holds, Pause
 from services.strategy.domain.segments import Evaluate, Inputs, SegmentTables
 from services.strategy.domain.standing import BalanceAuthority, Report, Standing, TermsNoted
+from services.strategy.domain.waking import due
 
 # What happened ---------------------------------------------------------------
 
@@ -42,6 +47,7 @@ class TreatmentOpened(Fact):
 
     def apply(self, treatment: Treatment) -> None:
         treatment.is_open = True
+        treatment.opened_at = self.timestamp
         treatment.heard = self.origin.version
 
 
@@ -108,6 +114,20 @@ class Treatment(Stream):
         self.terms: list[TermsNoted] = []
         self.standing = Standing("", Money.zero(""), {}, None)
         self.assigned: Assigned | None = None
+        self.opened_at: datetime | None = None
+        self.in_segment_since: datetime | None = None
+        self.in_bucket_since: date | None = None
+        self.past_due_units: int | None = None
+        """Days or cycles, as the bucket set counts; None: not known."""
+        self.parties: dict[UUID, PartyRole] = {}
+        self.payments: dict[UUID, tuple[Money, date]] = {}
+        """What counts, by allocation: how much, from which day on."""
+        self.promises = Promises()
+        self.money: dict[UUID, datetime | None] = {}
+        """On its way, and until when it is waited for."""
+        self.holds = Holds()
+        self.pause: Pause | None = None
+        self.course = Course()
 
     @property
     def segment(self) -> str:
@@ -127,6 +147,44 @@ class Treatment(Stream):
     @property
     def is_treated(self) -> bool:
         return self.is_open and not self.has_ended
+
+    @property
+    def debtor(self) -> UUID | None:
+        """Whom messages go to: the first main debtor, else the first who owes beside one."""
+        by_role = [
+            [person for person, role in self.parties.items() if role is wanted] for wanted in (PartyRole.DEBTOR, PartyRole.CO_DEBTOR)
+        ]
+        return next((person for persons in by_role for person in persons), None)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """In which the case's days begin, by the last terms that were told."""
+        return calendar.zone(self.terms[-1].zone)
+
+    @property
+    def today(self) -> date:
+        return self.day_of(self.now)
+
+    def day_of(self, instant: datetime) -> date:
+        return calendar.date_at(instant, self.zone)
+
+    @property
+    def segment_since(self) -> date | None:
+        return self.day_of(self.in_segment_since) if self.in_segment_since else None
+
+    @property
+    def bucket_since(self) -> date | None:
+        if self.in_bucket_since is not None:
+            return self.in_bucket_since
+        return self.day_of(self.opened_at) if self.opened_at else None
+
+    def heard_of(self, origin: Causation) -> None:
+        """Facts of other services have numbers of their own."""
+        if origin.stream_id == self.case_id:
+            self.heard = origin.version
+
+    def due(self) -> Iterable[Due]:
+        return due(self)
 
 
 def stream_of(case_id: UUID) -> UUID:
@@ -166,6 +224,11 @@ def start(
             zone=zone,
         )
     )
+
+
+def must_exist(treatment: Treatment) -> None:
+    if not treatment.exists:
+        raise TreatmentIsUnknown
 
 
 def take_in(treatment: Treatment, tables: SegmentTables, origin: Causation, note: Callable[[Treatment], None], evaluate: Evaluate) -> None:

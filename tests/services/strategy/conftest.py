@@ -14,6 +14,7 @@ from acuerdo.strategy.v1 import service_pb2_grpc
 from dev.issuer import Issuer
 from services.chassis.log.log import Log
 from services.chassis.migrate import migrate
+from services.chassis.rpc.pages import Pages
 from services.chassis.rpc.server import Rpc
 from services.chassis.rpc.words import AskedBy
 from services.chassis.settings import Settings
@@ -49,7 +50,7 @@ def bearer(strategy_issuer: Issuer) -> Callable[..., tuple[tuple[str, str], ...]
 async def strategy(log: Log, strategy_issuer: Issuer, tmp_path: Path) -> AsyncIterator[Any]:
     """The stub of a served Strategy."""
     settings = Settings(jwks=str(strategy_issuer.jwks), drain_seconds=0)
-    rpc = Rpc(settings, StrategyApi(log, AskedBy(log.clock, b"p" * 32)))
+    rpc = Rpc(settings, StrategyApi(log, AskedBy(log.clock, b"p" * 32), Pages(b"q" * 32)))
     await rpc.start()
     try:
         async with grpc.aio.insecure_channel(rpc.address) as channel:

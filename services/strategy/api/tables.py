@@ -1,24 +1,15 @@
-"""Asked over gRPC: reads the request, calls the application, words the reply. Translates and nothing else."""
+"""Asked about segments: the tables by which cases are put into them, and why a case is in one."""
 
 from __future__ import annotations
 
 from acuerdo.strategy.v1 import service_pb2 as pb
-from acuerdo.strategy.v1 import service_pb2_grpc
 
-from services.chassis.identity import Principal
-from services.chassis.log.log import Log
 from services.chassis.rpc import Context, words
-from services.chassis.rpc.words import AskedBy
 from services.strategy import application
-from services.strategy.domain import segments, treatment
-from services.strategy.domain.segments import SegmentTables
-from services.strategy.domain.treatment import Treatment, TreatmentIsUnknown
+from services.strategy.api.desk import Desk
 
 
-class StrategyApi(service_pb2_grpc.StrategyServicer):
-    def __init__(self, log: Log, asked_by: AskedBy) -> None:
-        self._log, self._asked_by = log, asked_by
-
+class Tables(Desk):
     async def PublishSegmentTable(self, request: pb.PublishSegmentTableRequest, context: Context) -> pb.PublishSegmentTableResponse:
         who = words.caller(context)
         change = application.publish_segment_table(who.tenant_id, request.name, request.table)
@@ -44,23 +35,8 @@ class StrategyApi(service_pb2_grpc.StrategyServicer):
             etag=str(tables.version),
         )
 
-    async def GetTreatment(self, request: pb.GetTreatmentRequest, context: Context) -> pb.GetTreatmentResponse:
-        found = await self._treatment(words.caller(context), request.case_id)
-        return pb.GetTreatmentResponse(
-            treatment=pb.Treatment(
-                case_id=str(found.case_id),
-                segment=found.segment,
-                table_version=found.table_version,
-                bucket=found.standing.bucket,
-                balance=words.wire_money(found.standing.balance),
-                has_ended=found.has_ended,
-                etag=str(found.version),
-            )
-        )
-
     async def ExplainSegment(self, request: pb.ExplainSegmentRequest, context: Context) -> pb.ExplainSegmentResponse:
-        who = words.caller(context)
-        found = await self._treatment(who, request.case_id)
+        who, found = await self._treated(context, request)
         explained = application.explain_segment(found, await self._tables(who))
         return pb.ExplainSegmentResponse(
             segment=explained.match.segment,
@@ -72,12 +48,3 @@ class StrategyApi(service_pb2_grpc.StrategyServicer):
             is_reproduced=explained.is_reproduced,
             client_id=str(explained.inputs.client_id),
         )
-
-    async def _tables(self, who: Principal) -> SegmentTables:
-        return await self._log.load(SegmentTables, segments.stream_of(who.tenant_id), who.tenant_id)
-
-    async def _treatment(self, who: Principal, case_id: str) -> Treatment:
-        found = await self._log.load(Treatment, treatment.stream_of(words.uuid(case_id, "case_id")), who.tenant_id)
-        if not found.exists or not who.may_see_client(found.client_id):
-            raise TreatmentIsUnknown
-        return found
