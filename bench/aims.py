@@ -64,6 +64,7 @@ AIMS: Mapping[str, Aim] = {
     "unary/echo": Aim("unary command, 64 callers: times the raw echo", 0.5, 0.7),
     "unary/stock": Aim("unary command, 64 callers: times the stock library behind grpc", 4),
     "register/echo": Aim("rows of RegisterCases, 4 streams: times the raw echo's calls", 3, 5),
+    "payments/rows": Aim("RecordPayments, 4 streams, receipt and allocation durable", 5_000, 8_000, "payments/s"),
     "relay/backlog": Aim("relay, backlog to Kafka", 80_000, 150_000, "events/s"),
     "relay/idle": Aim("relay, commit to an awake consumer, idle, p99", 20, None, "ms", is_at_most=True),
     "reaction/idle": Aim("command to reaction committed in the other service, idle, p99", 50, None, "ms", is_at_most=True),

@@ -34,7 +34,7 @@ async def measured(part: str, place: Place) -> Report:
     return report
 
 
-@pytest.mark.parametrize("part", ["log", "unary", "register", "replay", "disk", pytest.param("growth", marks=pytest.mark.long)])
+@pytest.mark.parametrize("part", ["log", "unary", "register", "payments", "replay", "disk", pytest.param("growth", marks=pytest.mark.long)])
 async def test_a_part_measures_what_it_has_an_aim_for_and_passes_its_gate(part: str, place: Place) -> None:
     report = await measured(part, place)
 

@@ -17,8 +17,9 @@ from services.cases.card import CASES
 from services.chassis.log.meta import SharedMeta
 from services.chassis.service import Service
 from services.kernel.facts import Fact, Stream
+from services.payments.card import PAYMENTS
 from services.strategy.card import STRATEGY
-from tests.golden import examples_of_cases, examples_of_strategy
+from tests.golden import examples_of_cases, examples_of_payments, examples_of_strategy
 
 HOME = Path(__file__).resolve().parent
 HEX_COLUMNS = 120
@@ -96,5 +97,9 @@ def _write(file: Path, text: str) -> None:
         new.write(text)
 
 
-SERVICES = (CASES, STRATEGY)
-EXAMPLES: dict[str, Streams] = {"cases": examples_of_cases.streams, "strategy": examples_of_strategy.streams}
+SERVICES = (CASES, PAYMENTS, STRATEGY)
+EXAMPLES: dict[str, Streams] = {
+    "cases": examples_of_cases.streams,
+    "payments": examples_of_payments.streams,
+    "strategy": examples_of_strategy.streams,
+}
