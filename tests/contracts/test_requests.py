@@ -45,6 +45,10 @@ NAMES_OF_MUTATIONS = {
     *("PublishQuestionnaire", "RetireQuestionnaire", "AnswerQuestionnaire"),
     *("FormTeam", "RegisterAgent", "GrantSkill", "RevokeSkill", "ChangeAgentLanguages", "ChangeAgentCapacity", "JoinTeam", "LeaveTeam"),
     *("DeactivateAgent", "ReactivateAgent", "RequestAssignment", "AssignCase", "ExtendLease", "UnassignCase", "DeclineAssignment"),
+    *("RegisterPerson", "RegisterPersons", "FindPersons", "CorrectIdentity", "RecordIdentifier", "RemoveIdentifier", "RecordResidence"),
+    *("FlagPerson", "UnflagPerson", "MergePersons", "UnmergePersons", "DismissMatch", "GiveConsent", "WithdrawConsent", "SetPreference"),
+    *("AddContactPoint", "ConfirmContactPoint", "InvalidateContactPoint", "MarkContactPointThirdParty", "SuppressContactPoint"),
+    *("ReinstateContactPoint", "CeaseCommunication", "RevokeCease"),
     *("RetryParked", "RebuildTopic", "RebuildViews", "AdvanceClock"),
 }
 FLOATS = {FieldDescriptor.TYPE_DOUBLE, FieldDescriptor.TYPE_FLOAT}

@@ -16,9 +16,10 @@ from google.protobuf import json_format
 from services.cases.card import CASES
 from services.chassis.log.meta import SharedMeta
 from services.chassis.service import Service
+from services.contacts.card import CONTACTS
 from services.kernel.facts import Fact, Stream
 from services.strategy.card import STRATEGY
-from tests.golden import examples_of_cases, examples_of_strategy
+from tests.golden import examples_of_cases, examples_of_contacts, examples_of_strategy
 
 HOME = Path(__file__).resolve().parent
 HEX_COLUMNS = 120
@@ -96,5 +97,9 @@ def _write(file: Path, text: str) -> None:
         new.write(text)
 
 
-SERVICES = (CASES, STRATEGY)
-EXAMPLES: dict[str, Streams] = {"cases": examples_of_cases.streams, "strategy": examples_of_strategy.streams}
+SERVICES = (CASES, CONTACTS, STRATEGY)
+EXAMPLES: dict[str, Streams] = {
+    "cases": examples_of_cases.streams,
+    "contacts": examples_of_contacts.streams,
+    "strategy": examples_of_strategy.streams,
+}

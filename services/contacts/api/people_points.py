@@ -36,8 +36,8 @@ class Points(PeopleDesk):
             return pb.AddContactPointResponse(receipt=words.receipt(stored), point_id=str(point.point_id), is_known=known is not None)
         raise LogIsBusy(BUSY_SECONDS)
 
-    async def VerifyContactPoint(self, request: pb.VerifyContactPointRequest, context: Context) -> pb.VerifyContactPointResponse:
-        return pb.VerifyContactPointResponse(receipt=await self._mark(context, request, points.verify, request.method))
+    async def ConfirmContactPoint(self, request: pb.ConfirmContactPointRequest, context: Context) -> pb.ConfirmContactPointResponse:
+        return pb.ConfirmContactPointResponse(receipt=await self._mark(context, request, points.verify, request.method))
 
     async def InvalidateContactPoint(
         self, request: pb.InvalidateContactPointRequest, context: Context

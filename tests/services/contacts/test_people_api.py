@@ -242,12 +242,12 @@ async def test_a_contact_point_given_twice_is_one_and_a_mark_stays(people: Runni
     assert once_more.point_id == again.point_id
     assert [(each.state, each.reason_code) for each in person.points] == [(told.POINT_STATE_THIRD_PARTY, "WRONG_PERSON")]
     await refused(
-        caller.VerifyContactPoint(person_id=came.person_id, point_id=again.point_id, method="CALL"),
+        caller.ConfirmContactPoint(person_id=came.person_id, point_id=again.point_id, method="CALL"),
         "FAILED_PRECONDITION",
         "POINT_IS_OF_SOMEBODY_ELSE",
     )
     await caller.ReinstateContactPoint(person_id=came.person_id, point_id=again.point_id, reason_code="MARKED_IN_ERROR")
-    await caller.VerifyContactPoint(person_id=came.person_id, point_id=again.point_id, method="CALL")
+    await caller.ConfirmContactPoint(person_id=came.person_id, point_id=again.point_id, method="CALL")
     person = (await caller_of_agents(people).GetPerson(person_id=came.person_id)).person
     assert person.points[0].state == told.POINT_STATE_VERIFIED
 
