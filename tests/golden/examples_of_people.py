@@ -13,9 +13,10 @@ from services.contacts.domain.casefile import CaseFile, ContactMade
 from services.contacts.domain.channels import Channel, Purpose, TimeWindow
 from services.contacts.domain.circumstances import Flag, PersonFlag, Residence
 from services.contacts.domain.identity import Identifier
-from services.contacts.domain.merging import MatchEvidence, TakenOver
+from services.contacts.domain.merging import MatchEvidence
 from services.contacts.domain.person import Person
 from services.contacts.domain.points import ContactPoint, LineType, PointKind, PointState
+from services.contacts.domain.taken_over import TakenOver
 from services.kernel.facts import Causation, Fact, Stream
 from services.kernel.sealed import Sealed
 from tests.golden.examples_of_cases import CASE, CLIENT, DEBT, DEBTOR, PORTFOLIO, at

@@ -24,7 +24,8 @@ from services.contacts.domain.identity import Identifier, Registration
 from services.contacts.domain.person import Person
 from services.kernel.refusal import IsInvalid, Refusal
 
-TRIES_MAX = 8
+TRIES_MAX = 64
+"""Of many who add to one person at once, one is through with each try."""
 BUSY_SECONDS = 0.5
 
 

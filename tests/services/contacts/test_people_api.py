@@ -343,6 +343,22 @@ async def test_two_records_of_one_person_are_proposed_merged_and_unmerged(people
     assert await found(agent, email=EMAIL) == [two.person_id]
 
 
+async def test_a_number_that_is_somebody_else_s_stays_so_for_both_records_of_a_person(people: Running) -> None:
+    """Marked before the merge on one, after it on the other: the number is never called again, whichever record one looks at."""
+    caller, supervisor = people.as_(), people.as_("supervisor")
+    one = await caller.RegisterPerson(person=somebody(phone=PHONE, email=EMAIL))
+    two = await caller.RegisterPerson(person=somebody(phone=PHONE, email=EMAIL))
+    phone, email = (await caller_of_agents(people).GetPerson(person_id=two.person_id)).person.points
+    await caller.MarkContactPointThirdParty(person_id=two.person_id, point_id=phone.point_id, reason_code="WRONG_PERSON")
+
+    await supervisor.MergePersons(person_id=one.person_id, other_person_id=two.person_id, reason_code="REVIEWED")
+    await caller.SuppressContactPoint(person_id=one.person_id, point_id=email.point_id, reason_code="OPTED_OUT")
+
+    person = (await caller_of_agents(people).GetPerson(person_id=one.person_id)).person
+    states = {(each.value, each.state, each.reason_code) for each in person.points}
+    assert states == {(PHONE, told.POINT_STATE_THIRD_PARTY, "WRONG_PERSON"), (EMAIL, told.POINT_STATE_SUPPRESSED, "OPTED_OUT")}
+
+
 async def test_names_move_with_a_merge_and_back(people: Running) -> None:
     """Whoever registers the national id of the merged person gets the person that stays, and after the un-merge that one again."""
     caller, supervisor = people.as_(), people.as_("supervisor")
