@@ -22,6 +22,7 @@ GROUPS = (
     "portfolio",
     "import",
     "case",
+    "person",
     "holds",
     "delinquency",
     "explain",

@@ -11,6 +11,7 @@ import grpc.aio
 from acuerdo.cases.v1.service_pb2_grpc import CasesStub
 from acuerdo.common.v1.log_pb2_grpc import LogStub
 from acuerdo.common.v1.operations_pb2_grpc import OperationsStub
+from acuerdo.contacts.v1.people_pb2_grpc import PeopleStub
 from acuerdo.strategy.v1.service_pb2_grpc import StrategyStub
 
 from clients.cli.endpoints import Endpoints
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # the generated stubs name these for the type checker only
     from acuerdo.cases.v1.service_pb2_grpc import CasesAsyncStub
     from acuerdo.common.v1.log_pb2_grpc import LogAsyncStub
     from acuerdo.common.v1.operations_pb2_grpc import OperationsAsyncStub
+    from acuerdo.contacts.v1.people_pb2_grpc import PeopleAsyncStub
     from acuerdo.strategy.v1.service_pb2_grpc import StrategyAsyncStub
 
 MESSAGE_BYTES_MAX = 16 * 1024 * 1024
@@ -51,6 +53,10 @@ class Doors:
     @property
     def cases(self) -> CasesAsyncStub:
         return CasesStub(self._channel("cases"))
+
+    @property
+    def people(self) -> PeopleAsyncStub:
+        return PeopleStub(self._channel("contacts"))
 
     @property
     def strategy(self) -> StrategyAsyncStub:

@@ -48,6 +48,10 @@ NAMES_OF_MUTATIONS = {
     *("RegisterPaymentSource", "ChangeSourcePortfolios", "CompletePaymentSource", "CorrectPaymentSource", "PublishCobrosMapping"),
     *("RecordPayment", "RecordPayments", "ImportCobros", "ReversePayment", "UnmatchPayment", "ResolveSuspense"),
     *("PublishWaterfall", "ActivateWaterfall"),
+    *("RegisterPerson", "RegisterPersons", "FindPersons", "CorrectIdentity", "RecordIdentifier", "RemoveIdentifier", "RecordResidence"),
+    *("FlagPerson", "UnflagPerson", "MergePersons", "UnmergePersons", "DismissMatch", "GiveConsent", "WithdrawConsent", "SetPreference"),
+    *("AddContactPoint", "ConfirmContactPoint", "InvalidateContactPoint", "MarkContactPointThirdParty", "SuppressContactPoint"),
+    *("ReinstateContactPoint", "CeaseCommunication", "RevokeCease"),
     *("RetryParked", "RebuildTopic", "RebuildViews", "AdvanceClock"),
 }
 FLOATS = {FieldDescriptor.TYPE_DOUBLE, FieldDescriptor.TYPE_FLOAT}

@@ -16,10 +16,11 @@ from google.protobuf import json_format
 from services.cases.card import CASES
 from services.chassis.log.meta import SharedMeta
 from services.chassis.service import Service
+from services.contacts.card import CONTACTS
 from services.kernel.facts import Fact, Stream
 from services.payments.card import PAYMENTS
 from services.strategy.card import STRATEGY
-from tests.golden import examples_of_cases, examples_of_payments, examples_of_strategy
+from tests.golden import examples_of_cases, examples_of_contacts, examples_of_payments, examples_of_strategy
 
 HOME = Path(__file__).resolve().parent
 HEX_COLUMNS = 120
@@ -97,9 +98,10 @@ def _write(file: Path, text: str) -> None:
         new.write(text)
 
 
-SERVICES = (CASES, PAYMENTS, STRATEGY)
+SERVICES = (CASES, CONTACTS, PAYMENTS, STRATEGY)
 EXAMPLES: dict[str, Streams] = {
     "cases": examples_of_cases.streams,
+    "contacts": examples_of_contacts.streams,
     "payments": examples_of_payments.streams,
     "strategy": examples_of_strategy.streams,
 }
