@@ -10,27 +10,20 @@ import asyncio
 import time
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import UUID
 
 import psycopg
 
 from bench.aims import held
 from bench.calls import CURRENCY
+from bench.counted import a_case, a_portfolio
 from bench.gate import Gate, GateFailed, checker
 from bench.place import Place, Size
 from bench.replay import CLAIM_KEY
 from bench.report import Measured, Report, settings
-from bench.serving import TENANT, wait_until_followed
-from bench.writing import AT_ONCE, PRINCIPAL
-from services.cases import application as verbs
+from bench.serving import wait_until_followed
+from bench.writing import AT_ONCE
 from services.cases.card import CASES
-from services.cases.domain.booking import DebtTerms
-from services.cases.domain.buckets import Bucket, BucketSet, BucketUnit
-from services.cases.domain.components import Component, ComponentAmount
-from services.cases.domain.parties import Liability, Party, PartyRole
-from services.cases.domain.registration import CaseTerms
-from services.cases.domain.terms import Authority, PortfolioTerms
+from services.cases.domain.buckets import Bucket
 from services.cases.timers import TIMERS
 from services.cases.views import VIEWS
 from services.chassis.clock import DevelopmentClock
@@ -38,19 +31,16 @@ from services.chassis.follower.relay import Relay
 from services.chassis.follower.timers import TimerRunner
 from services.chassis.follower.topics import Kafka
 from services.chassis.follower.views import Views
-from services.chassis.ids import new_id
 from services.chassis.log.log import Log
-from services.chassis.log.origins import Actor, Command
 from services.chassis.migrate import migrate
 from services.chassis.part import Part
-from services.kernel.facts import Change
 from services.kernel.money import Money
 
 NOON = datetime(2026, 3, 10, 11, tzinfo=UTC)
 """In Madrid; the night's midnight is 23:00 UTC."""
 DAYS_LATE_AT_FIRST = 30
-NIGHTS_MAX = 30
-PRINCIPAL_OWED = Money(CURRENCY, 100_000)
+NIGHTS_MAX = 6
+OWED = Money(CURRENCY, 100_000)
 ANY_DUE = "SELECT EXISTS (SELECT FROM cases.timers WHERE due <= %s)"
 NIGHT = "cases that cross a boundary, told and shown"
 
@@ -126,46 +116,15 @@ async def _register(dsn: str, cases: int) -> None:
     log = Log(dsn, CASES, CLAIM_KEY, development_clock=clock)
     await clock.start()
     await log.start()
-    client_id, portfolio_id = new_id(), new_id()
-    await _run(log, "client", verbs.register_client(client_id, "bench", "Bench Bank"))
-    await _run(log, "portfolio", verbs.open_portfolio(portfolio_id, client_id, "night", "Portfolio", _terms()))
-    numbers = iter(range(cases))
+    # A bucket for each night, and what lies before and after.
+    days = range(DAYS_LATE_AT_FIRST, DAYS_LATE_AT_FIRST + NIGHTS_MAX + 1)
+    portfolio = await a_portfolio(log, "night", [*(Bucket(str(late), late, late) for late in days), Bucket("after", days[-1] + 1, None)])
+    due, numbers = (NOON - timedelta(days=DAYS_LATE_AT_FIRST)).date(), iter(range(cases))
 
     async def call() -> None:
         for number in numbers:
-            await _run(log, f"case-{number}", verbs.register_case(new_id(), portfolio_id, client_id, _row(number)))
+            await a_case(log, portfolio, f"C{number}", OWED, oldest_due_date=due)
 
     await asyncio.gather(*(call() for _ in range(AT_ONCE)))
     await log.stop()
     await clock.stop()
-
-
-async def _run(log: Log, request_id: str, change: Change[Any]) -> None:
-    method = "acuerdo.cases.v1.Cases/RegisterCase"
-    await log.run(Command(TENANT, PRINCIPAL, method, request_id, bytes(32), Actor("AGENT", "bench")), change)
-
-
-def _row(number: int) -> CaseTerms:
-    due = (NOON - timedelta(days=DAYS_LATE_AT_FIRST)).date()
-    debt = DebtTerms("card", "credit_card", (ComponentAmount(Component.PRINCIPAL, PRINCIPAL_OWED),), due)
-    debtor = Party(UUID(int=number + 1), PartyRole.DEBTOR, Liability.FULL)
-    return CaseTerms(f"C{number}", "credit_card", (debtor,), (debt,))
-
-
-def _terms() -> PortfolioTerms:
-    """A bucket for each night, and what lies before and after."""
-    nights = range(DAYS_LATE_AT_FIRST, DAYS_LATE_AT_FIRST + NIGHTS_MAX + 1)
-    buckets = (
-        Bucket("before", None, DAYS_LATE_AT_FIRST - 1),
-        *(Bucket(str(days), days, days) for days in nights),
-        Bucket("after", nights[-1] + 1, None),
-    )
-    return PortfolioTerms(
-        zone="Europe/Madrid",
-        calendar="ES",
-        currency_code=CURRENCY,
-        bucket_set=BucketSet("nights-1", BucketUnit.DAYS, buckets),
-        balance_authority=Authority.OURS,
-        delinquency_authority=Authority.OURS,
-        jurisdiction="ES",
-    )
