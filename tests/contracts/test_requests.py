@@ -52,6 +52,7 @@ NAMES_OF_MUTATIONS = {
     *("FlagPerson", "UnflagPerson", "MergePersons", "UnmergePersons", "DismissMatch", "GiveConsent", "WithdrawConsent", "SetPreference"),
     *("AddContactPoint", "ConfirmContactPoint", "InvalidateContactPoint", "MarkContactPointThirdParty", "SuppressContactPoint"),
     *("ReinstateContactPoint", "CeaseCommunication", "RevokeCease"),
+    *("PublishStrategy", "ActivateStrategy", "PauseAutomation", "ResumeAutomation", "OverrideTreatment"),
     *("RetryParked", "RebuildTopic", "RebuildViews", "AdvanceClock"),
 }
 FLOATS = {FieldDescriptor.TYPE_DOUBLE, FieldDescriptor.TYPE_FLOAT}

@@ -208,8 +208,9 @@ def start(
     currency_code: str,
     balance_authority: BalanceAuthority,
     zone: str,
+    is_history: bool = False,
 ) -> None:
-    """The case is registered: from now on we keep in mind where it stands."""
+    """The case is registered: from now on we keep in mind where it stands. Nothing is asked of anybody yet, history or not."""
     if treatment.exists:
         return
     treatment.tell(

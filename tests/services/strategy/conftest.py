@@ -8,18 +8,25 @@ from pathlib import Path
 from typing import Any
 
 import grpc.aio
+import psycopg
 import pytest
 from acuerdo.strategy.v1 import service_pb2_grpc
 
 from dev.issuer import Issuer
+from services.chassis.follower import marks
+from services.chassis.log.connections import dsn_as
 from services.chassis.log.log import Log
+from services.chassis.log.origins import Actor, Command
 from services.chassis.migrate import migrate
 from services.chassis.rpc.pages import Pages
 from services.chassis.rpc.server import Rpc
 from services.chassis.rpc.words import AskedBy
 from services.chassis.settings import Settings
+from services.strategy import application
 from services.strategy.api import StrategyApi
 from services.strategy.card import STRATEGY
+from tests.services.strategy.examples import SAMPLE, THE_TENANT
+from tests.services.strategy.hearing import FOLLOWER, Hearing
 
 
 @pytest.fixture
@@ -57,3 +64,17 @@ async def strategy(log: Log, strategy_issuer: Issuer, tmp_path: Path) -> AsyncIt
             yield service_pb2_grpc.StrategyStub(channel)
     finally:
         await rpc.stop()
+
+
+@pytest.fixture
+async def hearing(log: Log, database: str) -> Hearing:
+    """A listener at the beginning, of a tenant whose sample table is in force."""
+    for number, change in enumerate(
+        (application.publish_segment_table(THE_TENANT, "Sample", SAMPLE), application.activate_segment_table(THE_TENANT, 1))
+    ):
+        await log.run(Command(THE_TENANT, "ana", "test", str(number), b"p" * 32, Actor("AGENT", "ana")), change)
+    async with await psycopg.AsyncConnection.connect(
+        dsn_as(database, "strategy_follower", "search_path=strategy"), autocommit=True
+    ) as follower:
+        await marks.open_position(follower, marks.At(FOLLOWER, "cases", 1, 0), 0)
+    return Hearing(log)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -65,10 +66,12 @@ class Hearing:
     def __init__(self, log: Log) -> None:
         self._log, self.position = log, 0
 
-    async def hear(self, *facts: tuple[int, Message], case_id: UUID = THE_CASE, occurred_at: datetime = NOON) -> None:
+    async def hear(
+        self, *facts: tuple[int, Message], case_id: UUID = THE_CASE, occurred_at: datetime = NOON, is_history: bool = False
+    ) -> None:
         """(version of the case, its fact) …"""
         heard = [self._heard(case_id, version, fact, place, occurred_at) for place, (version, fact) in enumerate(facts, start=1)]
-        await self.take_in(heard)
+        await self.take_in([replace(one, is_history=is_history) for one in heard])
 
     async def take_in(self, heard: Sequence[Heard[Any]]) -> None:
         decisions = [

@@ -1,4 +1,4 @@
-"""A story: one case, told fact by fact to its treatment as the doors would tell it, and a clock that wakes it."""
+"""A story: one case, told fact by fact to its treatment, with a clock that wakes it when it asked to be woken."""
 
 from __future__ import annotations
 

@@ -5,45 +5,26 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-import psycopg
 import pytest
 from acuerdo.cases.v1 import events_pb2 as cases
 from acuerdo.cases.v1 import types_pb2 as types
 from google.protobuf.message import Message
 
-from services.chassis.follower import marks
-from services.chassis.log.connections import dsn_as
 from services.chassis.log.log import Log
-from services.chassis.log.origins import Actor, Command
 from services.chassis.log.units import HeardAlready
 from services.kernel.facts import Fact
 from services.kernel.money import Money
-from services.strategy import application
 from services.strategy.card import STRATEGY
 from services.strategy.domain import treatment
 from services.strategy.domain.assignment import SegmentAssigned
 from services.strategy.domain.treatment import Treatment, TreatmentIsUnknown
 from services.strategy.reactions import REACTIONS
-from tests.services.strategy.examples import ANOTHER_DEBT, SAMPLE, THE_CASE, THE_DEBT, THE_TENANT
-from tests.services.strategy.hearing import FOLLOWER, Hearing, adjusted, attached, bucket, day, registered, reported, terms, twd
+from tests.services.strategy.examples import ANOTHER_DEBT, THE_CASE, THE_DEBT, THE_TENANT
+from tests.services.strategy.hearing import Hearing, adjusted, attached, bucket, day, registered, reported, terms, twd
 
 MOVE_NOTHING = {"CaseFileAccessed", "CaseAssigned", "CaseUnassigned", "CaseWithdrawn", "DebtDisputed"}
 """By themselves: a withdrawn case is closed and a dispute upheld adjusts the balance by facts of their own."""
 OPENED = cases.CaseOpened(reason="RELEASED", initial_bucket="1")
-
-
-@pytest.fixture
-async def hearing(log: Log, database: str) -> Hearing:
-    """A listener at the beginning, of a tenant whose sample table is in force."""
-    for number, change in enumerate(
-        (application.publish_segment_table(THE_TENANT, "Sample", SAMPLE), application.activate_segment_table(THE_TENANT, 1))
-    ):
-        await log.run(Command(THE_TENANT, "ana", "test", str(number), b"p" * 32, Actor("AGENT", "ana")), change)
-    async with await psycopg.AsyncConnection.connect(
-        dsn_as(database, "strategy_follower", "search_path=strategy"), autocommit=True
-    ) as follower:
-        await marks.open_position(follower, marks.At(FOLLOWER, "cases", 1, 0), 0)
-    return Hearing(log)
 
 
 async def of(log: Log) -> Treatment:

@@ -1,8 +1,8 @@
-"""Told by others: what strategy does with the facts of cases."""
+"""Told by cases: where a case stands, what stops it, what was paid and promised."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from acuerdo.cases.v1.types_pb2 import Authority, CloseOutcome, ComponentAmount,
 from acuerdo.cases.v1.types_pb2 import PartyRole as WirePartyRole
 from google.protobuf.message import Message
 
-from services.chassis.heard import Heard, Reaction, Reactions
+from services.chassis.heard import Heard, Reaction
 from services.chassis.rpc import words
 from services.kernel.facts import Change
 from services.kernel.money import Money, total
@@ -171,45 +171,25 @@ def _sum(components: Iterable[ComponentAmount]) -> Money:
     return total(amounts, amounts[0].currency_code)
 
 
-def _asking_nothing_of_history(reaction: Reaction) -> Reaction:
-    """What is from before our first deployment is noted, and nothing is requested of others because of it."""
-
-    def noted(heard: Heard[Any]) -> Iterable[Change[Any]]:
-        for change in reaction(heard):
-            yield application.as_history(change) if heard.is_history else change
-
-    return noted
-
-
-# By source; each source is followed on its own.
-HEARD: dict[str, Mapping[type[Message], Reaction]] = {
-    "cases": {
-        cases.CaseRegistered: start_treatment,
-        cases.CaseOpened: open_treatment,
-        cases.CaseClosed: end_treatment,
-        cases.CaseRejected: end_treatment_of_a_rejected_case,
-        cases.CaseReopened: resume_treatment,
-        cases.CaseTermsChanged: note_terms,
-        cases.BucketChanged: note_bucket,
-        cases.DebtAttached: note_attached_debt,
-        cases.DebtBalanceAdjusted: note_adjusted_debt,
-        cases.DebtDetached: note_debt_gone,
-        cases.PaymentApplied: note_payment,
-        cases.PaymentUnapplied: note_payment_taken_back,
-        cases.BalanceReported: note_report,
-        cases.ReportRetracted: note_report_gone,
-        cases.PartyAdded: note_party,
-        cases.PartyRoleChanged: note_party_role,
-        cases.PartyRemoved: note_party_gone,
-        cases.HoldPlaced: heed_hold,
-        cases.HoldExtended: note_hold_extended,
-        cases.HoldLifted: note_hold_lifted,
-    },
-}
-
-REACTIONS: dict[str, Reactions] = {
-    source: {
-        fact: _asking_nothing_of_history(reaction) if fact is not cases.CaseRegistered else reaction for fact, reaction in table.items()
-    }
-    for source, table in HEARD.items()
+FACTS: dict[type[Message], Reaction] = {
+    cases.CaseRegistered: start_treatment,
+    cases.CaseOpened: open_treatment,
+    cases.CaseClosed: end_treatment,
+    cases.CaseRejected: end_treatment_of_a_rejected_case,
+    cases.CaseReopened: resume_treatment,
+    cases.CaseTermsChanged: note_terms,
+    cases.BucketChanged: note_bucket,
+    cases.DebtAttached: note_attached_debt,
+    cases.DebtBalanceAdjusted: note_adjusted_debt,
+    cases.DebtDetached: note_debt_gone,
+    cases.PaymentApplied: note_payment,
+    cases.PaymentUnapplied: note_payment_taken_back,
+    cases.BalanceReported: note_report,
+    cases.ReportRetracted: note_report_gone,
+    cases.PartyAdded: note_party,
+    cases.PartyRoleChanged: note_party_role,
+    cases.PartyRemoved: note_party_gone,
+    cases.HoldPlaced: heed_hold,
+    cases.HoldExtended: note_hold_extended,
+    cases.HoldLifted: note_hold_lifted,
 }
