@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from acuerdo.payments.v1.events_pb2 import PaymentEvent
 from acuerdo.strategy.v1.events_pb2 import StrategyEvent
 
-from services.cases.api import CasesApi, Sight
+from services.cases.api import CasesApi, PromisesApi, Sight
 from services.cases.card import CASES
 from services.cases.reactions import REACTIONS
 from services.cases.timers import TIMERS
@@ -33,8 +33,9 @@ def parts(door: str) -> Sequence[Part]:
     logs = LogService(log, Sight(log))
     operations = OperationsService(log, front.pages, [view.name for view in VIEWS], on_advance=[relay.announce, timers.wake])
     cases = CasesApi(log, tables, seals, log.clock, new_id, front.asked_by, front.pages)
+    promises = PromisesApi(log, tables, seals, log.clock, new_id, front.asked_by, front.pages)
     worker: list[Part] = [relay, strategy, *payments, views, timers, front.sweeper()]
-    asked: list[Part] = [seals, tables, operations, Rpc(settings, cases, logs, operations)]
+    asked: list[Part] = [seals, tables, operations, Rpc(settings, cases, promises, logs, operations)]
     return front.base() + (worker if door != "api" else []) + (asked if door != "worker" else [])
 
 
