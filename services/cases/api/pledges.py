@@ -16,7 +16,7 @@ from services.kernel.calendar import start_of, zone
 
 
 def wire_promise(at: Moment, promise: Promise) -> pb.Promise:
-    now = standing_at(at, promise)
+    now, payments = standing_at(at, promise), counting.counted(at.case, through=at.as_of).get(promise.id, ())
     is_today = at.as_of >= at.case.terms.today(at.known_at)
     number = now.parts_paid + 1
     is_running = promise.is_open and not promise.is_suspended and number <= len(promise.parts)
@@ -32,7 +32,7 @@ def wire_promise(at: Moment, promise: Promise) -> pb.Promise:
         zone=promise.zone,
         made_on=words.wire_date(promise.made_on),
         promised=words.wire_money(promise.promised),
-        paid=words.wire_money(now.paid),
+        paid=words.wire_money(counting.paid(payments, at.case.currency_code)),
         parts_paid=now.parts_paid,
         deadline=words.timestamp(promise.deadline_of(number)) if is_running else None,
         waiting_for=[str(source_id) for source_id in promise.waiting_for],

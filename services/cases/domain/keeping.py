@@ -39,6 +39,7 @@ class Standing:
 
     parts_paid: int
     paid: Money
+    """Of a promise that is short: in time for the part that is missing."""
     on: date
     """Value date of the payment with which it came that far."""
     missing: Money
@@ -58,11 +59,12 @@ def standing(promise: Promise, payments: Sequence[Counted], now: datetime | None
     for number, part in enumerate(promise.parts, start=1):
         promised += part.amount
         in_time = [each for each in payments if promise.is_suspended or each.value_date <= promise.last_day_of(number)]
-        missing = promised - counting.paid(in_time, currency_code)
+        paid_in_time = counting.paid(in_time, currency_code)
+        missing = promised - paid_in_time
         is_over = now is not None and now >= promise.deadline_of(number)
         tolerated = promise.tolerance.of(promised) if is_over else Money.zero(currency_code)
         if missing > tolerated:
-            return Standing(number - 1, whole, on, missing, is_kept=False, is_short=is_over)
+            return Standing(number - 1, paid_in_time if is_over else whole, on, missing, is_kept=False, is_short=is_over)
         on = _reached_on(in_time, promised - tolerated, on)
     return Standing(len(promise.parts), whole, on, max(missing, Money.zero(currency_code)), is_kept=True, is_short=False)
 
