@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.cases.domain import closing, delinquency, keeping, reconciling
+from services.cases.domain import closing, delinquency, keeping, reconciling, transit
 from services.cases.domain.components import ComponentAmount
 from services.cases.domain.debts import ENTRIES_PER_DEBT_MAX, known, must_have_room
 from services.cases.domain.lifecycle import ReopenReason
@@ -83,6 +83,7 @@ def apply(case: Case, credit: Credit, origin: Causation) -> None:
     delinquency.tell_after(case, "PAYMENT_APPLIED")
     reconciling.explain_since(case, credit.value_date)
     keeping.settle(case, "PAYMENT_RECORDED_LATE")
+    transit.settle(case, credit.payment_id, "RECEIVED", origin)
 
 
 def unapply(case: Case, allocation_id: UUID, cause: str, value_date: date, origin: Causation) -> None:
