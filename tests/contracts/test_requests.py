@@ -16,6 +16,7 @@ NAMES_OF_MUTATIONS = {
     *("RegisterClient", "OpenPortfolio", "ChangePortfolioTerms", "ReceiveBatch", "RegisterCases", "ReleaseBatch", "RejectBatch"),
     *("RegisterCase", "AttachDebt", "DetachDebt", "AdjustBalance", "AddParty", "ChangePartyRole", "RemoveParty", "ReportArrears"),
     *("PlaceHold", "ExtendHold", "LiftHold", "ScheduleInstalments"),
+    *("MakePromise", "CancelPromise", "SupersedePromise"),
     *("RecordFact", "RetractFact", "CloseCase", "ReopenCase", "PublishSegmentTable", "ActivateSegmentTable"),
     *(
         "DisputeDebt",
