@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from uuid import UUID
 
@@ -12,7 +13,11 @@ from services.contacts.domain.packs import RulePacks
 from services.contacts.domain.permits import AttemptResult
 from services.contacts.domain.permitting import ContactReport, PermitAsked, Policies
 from services.contacts.domain.person import Person
+from services.contacts.domain.policy.decision import ContactDecision
 from services.kernel.facts import Change, Stream
+
+Hear = Callable[[ContactDecision], None]
+"""Called with the decision as it is taken; again where it is taken again."""
 
 
 def policies() -> Policies:
@@ -20,9 +25,14 @@ def policies() -> Policies:
     return Policies(pack_store.read, pack_store.tzdata_version())
 
 
-def request_permit(tenant_id: str, person_id: UUID, asked: PermitAsked) -> Change[Person]:
+def request_permit(tenant_id: str, person_id: UUID, asked: PermitAsked, hear: Hear = lambda _: None) -> Change[Person]:
     """Granted, deferred or denied: told with all its reasons. `permitting.answer_to(person, permit_id)` says which."""
-    decide = partial(permitting.request, asked=asked, policies=policies())
+
+    def decide(person: Person, rules: RulePacks, file: CaseFile) -> None:
+        decision = permitting.request(person, rules, file, asked, policies())
+        if decision is not None:
+            hear(decision)
+
     return Change(Person, person_id, decide, given=_looked_at(tenant_id, asked.case_id))
 
 

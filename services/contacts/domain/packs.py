@@ -102,9 +102,12 @@ class RulePacks(Stream):
 
     def in_force_at(self, instant: datetime, read: ReadPack) -> list[PackInForce]:
         """By id. A pack may be in force and, in another version, be tried at the same time."""
+        return [self._in_force(activation, read) for activation in self.standing_at(instant)]
+
+    def standing_at(self, instant: datetime) -> list[Activation]:
+        """By id; one on trial after the one in force."""
         found = [activation for by_pack in self._at(instant).values() for activation in by_pack]
-        found.sort(key=lambda activation: (activation.pack_id, activation.is_shadow))
-        return [self._in_force(activation, read) for activation in found]
+        return sorted(found, key=lambda activation: (activation.pack_id, activation.is_shadow))
 
     def _in_force(self, activation: Activation, read: ReadPack) -> PackInForce:
         published = self.published[activation.pack_id, activation.version]

@@ -176,7 +176,8 @@ class ContactPermitRevoked(Fact):
     hold_id: UUID | None
 
     def apply(self, person: Person) -> None:
-        person.permits.end(self.permit_id, PermitState.REVOKED)
+        permit = person.permits.end(self.permit_id, PermitState.REVOKED)
+        permit.revoked_by, permit.revoked_because = self.hold_id, self.reason_code
 
 
 class ContactPermitExpired(Fact):
@@ -320,6 +321,9 @@ class Permit:
     override: Override = NO_OVERRIDE
     state: PermitState = PermitState.OPEN
     attempt_id: UUID | None = None
+    revoked_by: UUID | None = None
+    """The hold, where it was one."""
+    revoked_because: str = ""
 
     def is_open_at(self, at: datetime) -> bool:
         """Past its end it is not, whether that has been told yet or not."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -34,6 +34,8 @@ from services.contacts.domain.permits import (
 from services.contacts.domain.policy.deciding import Versions, decide
 from services.contacts.domain.policy.decision import NO_OVERRIDE, ContactDecision, Override
 from services.contacts.domain.policy.facts import Action
+from services.contacts.domain.policy.floor import FLOOR, FLOOR_ID, FLOORS
+from services.contacts.domain.policy.pack import Pack
 from services.contacts.domain.policy.terms import Verdict, channel_of
 from services.kernel.refusal import IsInvalid, IsUnknown, Refusal
 
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 VALID_FOR = timedelta(minutes=15)
 VALID_FOR_MAX = timedelta(hours=24)
 OPEN_PERMITS_MAX = 100
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 HISTORY_PART = 100
 """Contacts told in one fact when a history is taken over: an event has its measure."""
 
@@ -110,7 +113,9 @@ class TooManyOpenPermits(Refusal):
 # Asked ------------------------------------------------------------------------
 
 
-def weigh(person: Person, packs: RulePacks, file: CaseFile, asked: PermitAsked, policies: Policies, at: datetime) -> ContactDecision:
+def weigh(
+    person: Person, packs: RulePacks, file: CaseFile, asked: PermitAsked, policies: Policies, at: datetime, floor: Pack = FLOOR
+) -> ContactDecision:
     """The whole answer, without any effect. A pure function of the streams, what is asked, and the instant."""
     person.must_be_live()
     file.must_be_known()
@@ -122,19 +127,20 @@ def weigh(person: Person, packs: RulePacks, file: CaseFile, asked: PermitAsked, 
         Versions(person.version, file.version, packs.version),
         asked.override,
         policies.tzdata,
+        floor=floor,
     )
 
 
-def request(person: Person, packs: RulePacks, file: CaseFile, asked: PermitAsked, policies: Policies) -> None:
-    """Check and reserve. Whatever the answer, it is told with all its reasons: a denial is evidence too. Asked twice: told once."""
+def request(person: Person, packs: RulePacks, file: CaseFile, asked: PermitAsked, policies: Policies) -> ContactDecision | None:
+    """Check and reserve. Whatever the answer, it is told with all its reasons: a denial is evidence too. Asked twice: told once (None)."""
     if asked.permit_id in person.permits.answers:
-        return
+        return None
     if asked.point_id is not None and asked.point_id not in person.points.by_id:
         raise IsInvalid("point_id", "is no contact point of the person")
     decision = weigh(person, packs, file, asked, policies, person.now)
     if decision.verdict is Verdict.DENY:
         _tell_no(person, asked, decision)
-        return
+        return decision
     if sum(permit.is_open_at(person.now) for permit in person.permits.open.values()) >= OPEN_PERMITS_MAX:
         raise TooManyOpenPermits(permits_max=OPEN_PERMITS_MAX)
     person.tell(
@@ -152,6 +158,41 @@ def request(person: Person, packs: RulePacks, file: CaseFile, asked: PermitAsked
             client_id=file.client_id,
         )
     )
+    return decision
+
+
+def asked_of(told: ContactPermitGranted | ContactPermitDeferred | ContactPermitDenied) -> PermitAsked:
+    """What was asked, as it was told with the answer: asked again of the same streams, it has the same answer."""
+    asking = told.decision.asking
+    return PermitAsked(
+        told.permit_id,
+        told.case_id,
+        told.channel,
+        told.purpose,
+        told.point_id,
+        told.request_ref,
+        debts=asking.debts,
+        party=asking.party,
+        campaign=asking.campaign,
+        mode=asking.mode,
+        cli_type=asking.cli_type,
+        in_reply_to=asking.in_reply_to,
+        grounds=asking.grounds,
+        override=Override(asking.override_ground, asking.evidence_ref),
+    )
+
+
+def explain(
+    person: Person,
+    packs: RulePacks,
+    file: CaseFile,
+    told: ContactPermitGranted | ContactPermitDeferred | ContactPermitDenied,
+    read: ReadPack,
+) -> ContactDecision:
+    """The decision again, of the streams as they stood then, by the floor and the time zones that it was taken with."""
+    decision = told.decision
+    floor = next((FLOORS[used.version] for used in decision.packs if used.pack_id == FLOOR_ID), FLOOR)
+    return weigh(person, packs, file, asked_of(told), Policies(read, decision.tzdata), decision.evaluated_at, floor)
 
 
 def _tell_no(person: Person, asked: PermitAsked, decision: ContactDecision) -> None:
@@ -337,12 +378,20 @@ def revoke_open(person: Person, case_id: UUID | None, reason_code: str, hold_id:
     return tuple(permit.id for permit in open_ones)
 
 
-def contacts_since(person: Person, case_id: UUID, since: datetime) -> tuple[ContactMade, ...]:
+def revoke_for_hold(person: Person, case_id: UUID, hold_id: UUID) -> None:
+    revoke_open(person, case_id, "HOLD", hold_id)
+
+
+def revoked_by(person: Person, hold_id: UUID) -> tuple[UUID, ...]:
+    return tuple(permit.id for permit in person.permits.by_id.values() if permit.revoked_by == hold_id)
+
+
+def contacts_since(person: Person, case_id: UUID, since: datetime, until: datetime = END_OF_TIME) -> tuple[ContactMade, ...]:
     """Contacts of ours about a case from an instant on, oldest first."""
     made = [
         ContactMade(contact.attempt_id, contact.result.at, contact.channel)
         for contact in person.permits.contacts.values()
-        if contact.case_id == case_id and contact.direction is Direction.OUT and contact.result.at >= since
+        if contact.case_id == case_id and contact.direction is Direction.OUT and since <= contact.result.at < until
     ]
     return tuple(sorted(made, key=lambda contact: (contact.at, contact.interaction_id.bytes)))
 

@@ -21,11 +21,10 @@ from services.contacts.domain.policy.decision import (
 from services.contacts.domain.policy.evaluation import Outcome, applying, evaluate, next_allowed_at
 from services.contacts.domain.policy.facts import Action, Facts
 from services.contacts.domain.policy.floor import FLOOR
-from services.contacts.domain.policy.pack import PackInForce
+from services.contacts.domain.policy.pack import Pack, PackInForce
 from services.contacts.domain.policy.terms import Basis, Code, Effect, Verdict
 
 ALTERNATIVES = ("call", "sms", "email", "letter")
-FLOOR_IN_FORCE = PackInForce(FLOOR, b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +48,14 @@ def decide(
     override: Override = NO_OVERRIDE,
     tzdata: str = "",
     with_alternatives: bool = True,
+    floor: Pack = FLOOR,
 ) -> ContactDecision:
     """A pure function of its arguments."""
     found = applying(in_force, facts, at)
-    packs = [FLOOR_IN_FORCE, *(one for one in found if not one.is_shadow)]
+    packs = [PackInForce(floor, b""), *(one for one in found if not one.is_shadow)]
     outcome = evaluate(packs, facts, action, at)
     if len(packs) == 1:
-        _add_no_policy(outcome)
+        _add_no_policy(outcome, floor)
     outcome, overridden = _without_overridden(outcome, override)
     upcoming = next_allowed_at(packs, facts, action, at, outcome) if outcome.reasons and not overridden else None
     return ContactDecision(
@@ -83,11 +83,10 @@ def decide(
     )
 
 
-def _add_no_policy(outcome: Outcome) -> None:
+def _add_no_policy(outcome: Outcome, floor: Pack) -> None:
     """Without a pack nobody has said that contact is allowed: the answer is no."""
-    floor = FLOOR.ref
     outcome.reasons.append(
-        Reason("FLOOR.POLICY", Code.NO_POLICY, Effect.PROHIBIT, Basis.HOUSE_POLICY, "no pack in force applies", floor, (), None, ())
+        Reason("FLOOR.POLICY", Code.NO_POLICY, Effect.PROHIBIT, Basis.HOUSE_POLICY, "no pack in force applies", floor.ref, (), None, ())
     )
     outcome.needs.add("policy_pack")
     outcome.missing_facts.add("policy_pack")
