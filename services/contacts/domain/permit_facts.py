@@ -135,7 +135,7 @@ def _flags_of_case(person: Person, file: CaseFile, at: datetime) -> Iterator[pol
         yield policy.Flag("not_a_party", _ALWAYS)
     there = zone(file.terms_at(at).zone)
     for hold in file.holds.values():
-        if not hold.is_of_a_part:
+        if hold.stops_contact and not hold.is_of_a_part:
             last = _last_day(hold)
             debts = frozenset({hold.debt_id}) if hold.debt_id is not None else frozenset[UUID]()
             ends_at = start_of(last, there) if last is not None else None
