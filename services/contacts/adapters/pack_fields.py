@@ -14,6 +14,8 @@ T = TypeVar("T")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SPAN = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
 _MINUTES_A_DAY = 1440
+LISTED_MAX = 40
+"""Of what would have been right: an error has its measure."""
 
 
 class PackIsInvalid(IsInvalid):
@@ -31,7 +33,8 @@ class Fields:
 
     def refuse(self, field: str, description: str) -> NoReturn:
         path = f"{self.path}.{field}" if field and self.path else field or self.path
-        raise PackIsInvalid(path, description, pack=self.pack, rule=self.rule)
+        whose = "/".join(name for name in (self.pack, self.rule) if name)
+        raise PackIsInvalid(path, f"{whose}: {description}" if whose else description, pack=self.pack, rule=self.rule)
 
     def has(self, field: str) -> bool:
         return field in self._left
@@ -55,7 +58,7 @@ class Fields:
     def one_of(self, field: str, allowed: Iterable[str], default: str | None = None) -> str:
         said, known = self.text(field, default), sorted(allowed)
         if said not in known:
-            self.refuse(field, f"{said!r} is not one of {', '.join(known)}")
+            self.refuse(field, f"{said!r} {_is_none_of(known)}")
         return said
 
     def texts(self, field: str, allowed: Iterable[str] | None = None, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
@@ -66,7 +69,7 @@ class Fields:
             self.refuse(field, "must be a list of texts")
         for one in said:
             if known is not None and one not in known:
-                self.refuse(field, f"{one!r} is not one of {', '.join(known)}")
+                self.refuse(field, f"{one!r} {_is_none_of(known)}")
         if len(set(said)) != len(said):
             self.refuse(field, "names something twice")
         return tuple(said)
@@ -110,6 +113,12 @@ class Fields:
             self.refuse(field, "must say its offset from UTC")
         return at.astimezone(UTC)
 
+    def listed(self, field: str) -> list[Any]:
+        said = self.take(field)
+        if not isinstance(said, list):
+            self.refuse(field, "must be a list")
+        return said
+
     def many(self, field: str, read: Callable[[Fields], T], default: list[T] | None = None) -> list[T]:
         if default is not None and field not in self._left:
             return default
@@ -134,6 +143,10 @@ class Fields:
     def nothing_else(self) -> None:
         if self._left:
             self.refuse(sorted(self._left)[0], "is not a field here")
+
+
+def _is_none_of(known: list[str]) -> str:
+    return f"is not one of {', '.join(known)}" if len(known) <= LISTED_MAX else "is not known here"
 
 
 def _weekdays(hours: Fields, days: str) -> frozenset[int]:

@@ -66,7 +66,7 @@ def packs_of(document: bytes) -> dict[str, bytes]:
     fields = Fields(said, "")
     fields.one_of("schema", (SCHEMA,))
     found: dict[str, bytes] = {}
-    for place, one in enumerate(fields.take("packs") or []):
+    for place, one in enumerate(fields.listed("packs")):
         content = json.dumps(one, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_day).encode()
         if len(content) > PACK_BYTES_MAX:
             raise PackIsInvalid(f"packs[{place}]", f"must not exceed {PACK_BYTES_MAX} bytes")
@@ -125,7 +125,7 @@ def read(content: bytes) -> Pack:
     valid.nothing_else()
     place.nothing_else()
     if fields.has("vectors"):
-        fields.take("vectors")
+        fields.listed("vectors")
     fields.text("title", "")
     fields.nothing_else()
     _check_whole(fields, pack)
@@ -134,8 +134,8 @@ def read(content: bytes) -> Pack:
 
 def vectors_of(content: bytes) -> list[Any]:
     """The test vectors as written; vector_reading reads them."""
-    said = json.loads(content).get("vectors", [])
-    return said if isinstance(said, list) else []
+    said: list[Any] = json.loads(content).get("vectors", [])
+    return said
 
 
 def _check_whole(fields: Fields, pack: Pack) -> None:

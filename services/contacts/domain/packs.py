@@ -169,7 +169,7 @@ class RulePackHasNoVectors(Refusal):
     """A pack says by test vectors what it does."""
 
 
-class RulePackIsADraft(Refusal):
+class RulePackIsDraft(Refusal):
     """The pack's authors call it a draft: say who has looked at the law (review_ref), or try it without effect first."""
 
 
@@ -242,7 +242,7 @@ def activate(
     if published.status == "retired":
         raise RulePackIsRetired(pack=pack_id, version=version)
     if published.status == "draft" and not is_shadow and not review_ref.strip():
-        raise RulePackIsADraft(pack=pack_id, version=version)
+        raise RulePackIsDraft(pack=pack_id, version=version)
     there = {one.pack.id for one in packs.in_force_at(start, read) if not one.is_shadow}
     lacking = [needed for needed in read(published).stacks_on if needed not in there]
     if lacking and not is_shadow:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import count
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -33,7 +33,7 @@ from services.contacts.domain import casefile, identity, noting, packs, points
 from services.contacts.domain.casefile import CaseFile, TermsNoted
 from services.contacts.domain.circumstances import Residence, record_residence
 from services.contacts.domain.identity import Registration
-from services.contacts.domain.packs import RulePacks
+from services.contacts.domain.packs import Candidate, RulePacks
 from services.contacts.domain.person import Person
 from services.contacts.domain.points import ContactPoint, LineType, PointKind, PointState
 from services.contacts.timers import TIMERS
@@ -43,6 +43,13 @@ from services.kernel.sealed import Sealed
 METHODS = pb.DESCRIPTOR.services_by_name["Permits"].methods_by_name
 TENANT = "demo"
 PACKS = Path(__file__).parents[3] / "data" / "packs"
+
+
+@cache
+def ours(name: str) -> Candidate:
+    """A pack that comes with the project."""
+    path = next(path for path in PACKS.glob("*.yaml") if f"- pack: {name}\n" in path.read_text())
+    return next(candidate for candidate in pack_verbs.read_packs(path.read_bytes()) if candidate.pack.id == name)
 
 
 class SetClock(Clock):
@@ -74,9 +81,7 @@ class Running:
     async def use(self, *names: str, version: str = "2026.11.0", from_: datetime | None = None) -> None:
         """Packs of ours, in force from now on."""
         for name in names:
-            path = next(path for path in PACKS.glob("*.yaml") if f"- pack: {name}\n" in path.read_text())
-            wanted = [candidate for candidate in pack_verbs.read_packs(path.read_bytes()) if candidate.pack.id == name]
-            await self.run(pack_verbs.publish_packs(TENANT, wanted))
+            await self.run(pack_verbs.publish_packs(TENANT, [ours(name)]))
             await self.run(pack_verbs.activate_pack(TENANT, name, version, from_, False, "a test"))
 
     async def a_person(self, zone: str = "Europe/Madrid", country: str = "ES", subdivision: str = "MD") -> UUID:
@@ -152,14 +157,13 @@ class Caller:
     def __init__(self, channel: grpc.aio.Channel, token: str) -> None:
         self._permits = PermitsStub(channel)
         self._metadata = (("authorization", f"Bearer {token}"),)
-        self._ids = count(1)
 
     def __getattr__(self, method: str) -> Any:
         call, kind = getattr(self._permits, method), GetMessageClass(METHODS[method].input_type)
 
         async def ask(**fields: Any) -> Any:
             if "request_id" in kind.DESCRIPTOR.fields_by_name:
-                fields.setdefault("request_id", f"{method}-{id(self)}-{next(self._ids)}")
+                fields.setdefault("request_id", f"{method}-{uuid4()}")
             return await call(kind(**fields), metadata=self._metadata)
 
         return ask
