@@ -25,6 +25,7 @@ GROUPS = (
     "holds",
     "delinquency",
     "explain",
+    "link",
     "work",
     "segments",
     "tail",

@@ -11,6 +11,7 @@ import grpc.aio
 from acuerdo.cases.v1.service_pb2_grpc import CasesStub
 from acuerdo.common.v1.log_pb2_grpc import LogStub
 from acuerdo.common.v1.operations_pb2_grpc import OperationsStub
+from acuerdo.payments.v1.links_pb2_grpc import LinksStub
 from acuerdo.strategy.v1.service_pb2_grpc import StrategyStub
 
 from clients.cli.endpoints import Endpoints
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # the generated stubs name these for the type checker only
     from acuerdo.cases.v1.service_pb2_grpc import CasesAsyncStub
     from acuerdo.common.v1.log_pb2_grpc import LogAsyncStub
     from acuerdo.common.v1.operations_pb2_grpc import OperationsAsyncStub
+    from acuerdo.payments.v1.links_pb2_grpc import LinksAsyncStub
     from acuerdo.strategy.v1.service_pb2_grpc import StrategyAsyncStub
 
 MESSAGE_BYTES_MAX = 16 * 1024 * 1024
@@ -55,6 +57,10 @@ class Doors:
     @property
     def strategy(self) -> StrategyAsyncStub:
         return StrategyStub(self._channel("strategy"))
+
+    @property
+    def links(self) -> LinksAsyncStub:
+        return LinksStub(self._channel("payments"))
 
     def log(self, service: str) -> LogAsyncStub:
         return LogStub(self._channel(service))
