@@ -11,7 +11,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor, FileDescript
 from services.chassis.service import Service
 
 ROOT = Path(__file__).resolve().parents[2]
-READS = ("Get", "List", "Explain", "Replay", "Head", "Verify")
+READS = ("Get", "List", "Explain", "Preview", "Replay", "Head", "Verify")
 """How a method that changes nothing begins."""
 
 

@@ -46,6 +46,9 @@ NAMES_OF_MUTATIONS = {
     *("FormTeam", "RegisterAgent", "GrantSkill", "RevokeSkill", "ChangeAgentLanguages", "ChangeAgentCapacity", "JoinTeam", "LeaveTeam"),
     *("DeactivateAgent", "ReactivateAgent", "RequestAssignment", "AssignCase", "ExtendLease", "UnassignCase", "DeclineAssignment"),
     *("IssueLink", "RevokeLink"),
+    *("RegisterPaymentSource", "ChangeSourcePortfolios", "CompletePaymentSource", "CorrectPaymentSource", "PublishCobrosMapping"),
+    *("RecordPayment", "RecordPayments", "ImportCobros", "ReversePayment", "UnmatchPayment", "ResolveSuspense"),
+    *("PublishWaterfall", "ActivateWaterfall"),
     *("RetryParked", "RebuildTopic", "RebuildViews", "AdvanceClock"),
 }
 FLOATS = {FieldDescriptor.TYPE_DOUBLE, FieldDescriptor.TYPE_FLOAT}
