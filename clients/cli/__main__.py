@@ -26,6 +26,7 @@ GROUPS = (
     "holds",
     "delinquency",
     "explain",
+    "link",
     "work",
     "segments",
     "tail",

@@ -46,6 +46,7 @@ NAMES_OF_MUTATIONS = {
     *("PublishQuestionnaire", "RetireQuestionnaire", "AnswerQuestionnaire"),
     *("FormTeam", "RegisterAgent", "GrantSkill", "RevokeSkill", "ChangeAgentLanguages", "ChangeAgentCapacity", "JoinTeam", "LeaveTeam"),
     *("DeactivateAgent", "ReactivateAgent", "RequestAssignment", "AssignCase", "ExtendLease", "UnassignCase", "DeclineAssignment"),
+    *("IssueLink", "RevokeLink"),
     *("RegisterPaymentSource", "ChangeSourcePortfolios", "CompletePaymentSource", "CorrectPaymentSource", "PublishCobrosMapping"),
     *("RecordPayment", "RecordPayments", "ImportCobros", "ReversePayment", "UnmatchPayment", "ResolveSuspense"),
     *("PublishWaterfall", "ActivateWaterfall"),

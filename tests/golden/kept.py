@@ -7,6 +7,7 @@ import json
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from services.contacts.card import CONTACTS
 from services.kernel.facts import Fact, Stream
 from services.payments.card import PAYMENTS
 from services.strategy.card import STRATEGY
-from tests.golden import examples_of_cases, examples_of_contacts, examples_of_payments, examples_of_strategy
+from tests.golden import examples_of_cases, examples_of_contacts, examples_of_links, examples_of_payments, examples_of_strategy
 
 HOME = Path(__file__).resolve().parent
 HEX_COLUMNS = 120
@@ -102,6 +103,6 @@ SERVICES = (CASES, CONTACTS, PAYMENTS, STRATEGY)
 EXAMPLES: dict[str, Streams] = {
     "cases": examples_of_cases.streams,
     "contacts": examples_of_contacts.streams,
-    "payments": examples_of_payments.streams,
+    "payments": lambda: chain(examples_of_payments.streams(), examples_of_links.streams()),
     "strategy": examples_of_strategy.streams,
 }
