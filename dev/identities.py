@@ -21,7 +21,24 @@ EMAIL_HOST = "example.org"
 AREA_CODES_FROM, NUMBERS_PER_AREA_CODE = 201, 100
 AREA_CODES = tuple(code for code in range(AREA_CODES_FROM, 1000) if code % 100 != 11)
 """All that may be one; those ending in 11 are services."""
-GIVEN = ("Alfa", "Bravo", "Carlota", "Delta", "Eco", "Fado", "Gala", "Hoja", "India", "Junio", "Kilo", "Lima", "Mica", "Nube", "Onda", "Pino")
+GIVEN = (
+    "Alfa",
+    "Bravo",
+    "Carlota",
+    "Delta",
+    "Eco",
+    "Fado",
+    "Gala",
+    "Hoja",
+    "India",
+    "Junio",
+    "Kilo",
+    "Lima",
+    "Mica",
+    "Nube",
+    "Onda",
+    "Pino",
+)
 FAMILY = ("Ficticio", "Inventada", "Supuesto", "Imaginaria", "Maqueta", "Prueba", "Muestra", "Ensayo")
 
 

@@ -49,6 +49,8 @@ NAMES_OF_MUTATIONS = {
     *("FlagPerson", "UnflagPerson", "MergePersons", "UnmergePersons", "DismissMatch", "GiveConsent", "WithdrawConsent", "SetPreference"),
     *("AddContactPoint", "ConfirmContactPoint", "InvalidateContactPoint", "MarkContactPointThirdParty", "SuppressContactPoint"),
     *("ReinstateContactPoint", "CeaseCommunication", "RevokeCease"),
+    *("RequestPermit", "RequestPermits", "ConsumePermit", "ReleasePermit", "ReportAttempt", "ReportAttempts"),
+    *("PublishPack", "ActivatePack", "DeactivatePack"),
     *("RetryParked", "RebuildTopic", "RebuildViews", "AdvanceClock"),
 }
 FLOATS = {FieldDescriptor.TYPE_DOUBLE, FieldDescriptor.TYPE_FLOAT}
