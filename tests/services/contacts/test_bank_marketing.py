@@ -34,10 +34,10 @@ THE_CAP = pack_of(a_rule("count_limit", unit="attempt", key=["person", "campaign
 
 def contacts_of(path: Path) -> Iterator[int]:
     """Of each client in the campaign."""
-    text = gzip.open(path, "rt") if path.suffix == ".gz" else path.open()
-    with text as rows:
-        for row in csv.DictReader(rows, delimiter=";"):
-            yield int(row["campaign"])
+    content = path.read_bytes()
+    text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
+    for row in csv.DictReader(text.splitlines(), delimiter=";"):
+        yield int(row["campaign"])
 
 
 def the_packs() -> RulePacks:
