@@ -1,4 +1,4 @@
-"""What holds for every pack and every history: more contacts never allow more, more consent never allows less, a next instant is the first."""
+"""What holds for every pack and every history: more contacts never allow more, more consent never allows less, a next instant is first."""
 
 from __future__ import annotations
 
