@@ -12,6 +12,7 @@ from acuerdo.cases.v1.service_pb2_grpc import CasesStub
 from acuerdo.common.v1.log_pb2_grpc import LogStub
 from acuerdo.common.v1.operations_pb2_grpc import OperationsStub
 from acuerdo.contacts.v1.people_pb2_grpc import PeopleStub
+from acuerdo.contacts.v1.permit_service_pb2_grpc import PermitsStub
 from acuerdo.strategy.v1.service_pb2_grpc import StrategyStub
 
 from clients.cli.endpoints import Endpoints
@@ -21,6 +22,7 @@ if TYPE_CHECKING:  # the generated stubs name these for the type checker only
     from acuerdo.common.v1.log_pb2_grpc import LogAsyncStub
     from acuerdo.common.v1.operations_pb2_grpc import OperationsAsyncStub
     from acuerdo.contacts.v1.people_pb2_grpc import PeopleAsyncStub
+    from acuerdo.contacts.v1.permit_service_pb2_grpc import PermitsAsyncStub
     from acuerdo.strategy.v1.service_pb2_grpc import StrategyAsyncStub
 
 MESSAGE_BYTES_MAX = 16 * 1024 * 1024
@@ -57,6 +59,10 @@ class Doors:
     @property
     def people(self) -> PeopleAsyncStub:
         return PeopleStub(self._channel("contacts"))
+
+    @property
+    def permits(self) -> PermitsAsyncStub:
+        return PermitsStub(self._channel("contacts"))
 
     @property
     def strategy(self) -> StrategyAsyncStub:
