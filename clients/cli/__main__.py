@@ -23,6 +23,8 @@ GROUPS = (
     "import",
     "case",
     "person",
+    "permit",
+    "pack",
     "holds",
     "delinquency",
     "explain",
