@@ -1,4 +1,4 @@
-"""`python -m bench [all|log|unary|register|relay|reaction|replay|disk|growth]`: measure, check, print, keep.
+"""`python -m bench [all|log|unary|register|payments|relay|reaction|replay|disk|case|worklist|night|growth]`: measure, check, print, keep.
 
 Every part has its own server; every run ends with the correctness gate; every aim stands beside its value.
 """
@@ -22,10 +22,10 @@ from dev.kafka import HOME, Kafka, is_available
 from dev.postgres import Postgres
 from services.chassis.runtime import collect_seldom
 
-PARTS = ("log", "unary", "register", "relay", "reaction", "replay", "disk", "growth")
+PARTS = ("log", "unary", "register", "payments", "relay", "reaction", "replay", "disk", "case", "worklist", "night", "growth")
 """Each is a module here with `measure(place, size)`."""
 NEEDS_KAFKA = frozenset({"relay", "reaction"})
-USES_KAFKA = NEEDS_KAFKA | {"unary"}
+USES_KAFKA = NEEDS_KAFKA | {"unary", "night"}
 
 
 def main() -> None:
@@ -70,8 +70,9 @@ def _parser() -> argparse.ArgumentParser:
         ("commands", int, "timed one by one in each round"),
         ("rows", int, "sent through RegisterCases in each round"),
         ("few-cases", int, "growth: the smaller log"),
-        ("many-cases", int, "growth: the larger log"),
-        ("case-events", int, "replay: in the one case"),
+        ("many-cases", int, "growth: the larger log; worklist: in the table"),
+        ("case-events", int, "replay, case: in a long case"),
+        ("night-cases", int, "night: that cross a boundary"),
     )
     defaults = Size()
     for name, kind, text in helps:

@@ -21,6 +21,7 @@ import grpc.aio
 
 from bench.calls import CALLS, SERVICE, Target, targets_of
 from bench.made import Made, keep_history
+from bench.paying import send_payments
 from bench.report import Measured, percentiles_ms
 from bench.streaming import RowRefused, send_rows
 
@@ -30,7 +31,7 @@ CALL_SECONDS_MAX = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`call` is one of CALLS, or "rows": `count` chunks on each of `callers` streams.
+    """`call` is one of CALLS, or "rows" or "payments": `count` chunks on each of `callers` streams.
 
     Closed loop: each of `callers` asks again when it has its answer, for `seconds`, or until `count` calls are made.
 
@@ -165,6 +166,8 @@ async def _do(job: Job) -> Came:
         await channel.channel_ready()
         if job.call == "rows":
             return Came(**await send_rows(job, channel))
+        if job.call == "payments":
+            return Came(**await send_payments(job, channel))
         return await _Caller(job, channel).do()
 
 

@@ -42,7 +42,9 @@ def keep_history(file: str, token: str, method: str, made: Sequence[Made]) -> No
         asked_at, came_at = (datetime.fromtimestamp(at, UTC) for at in (one.at, one.at + one.took))
         seen, position = _told(one.answer)
         request_id = one.request_id if position else ""
-        history.write(Asked(number, asked_at, "cases", method, claims["tenant_id"], principal, request_id, _payload_hash(one.request)))
+        history.write(
+            Asked(number, asked_at, method.split(".")[1], method, claims["tenant_id"], principal, request_id, _payload_hash(one.request))
+        )
         history.write(Came(number, came_at, Outcome.OK, reply_sha256=_hash(one.answer), position=position, seen=seen))
     history.close()
 
@@ -50,9 +52,14 @@ def keep_history(file: str, token: str, method: str, made: Sequence[Made]) -> No
 def _told(answer: Any) -> tuple[dict[str, int], int]:
     """Streams with their versions, and the position, of a change's answer."""
     if hasattr(answer, "outcomes"):
-        return {outcome.case_id: outcome.version for outcome in answer.outcomes if outcome.case_id}, answer.position
+        return dict(_row(outcome) for outcome in answer.outcomes if not outcome.reason), answer.position
     receipt = getattr(answer, "receipt", None)
     return ({}, 0) if receipt is None else ({receipt.stream_id: receipt.version}, receipt.position)
+
+
+def _row(outcome: Any) -> tuple[str, int]:
+    """The stream that a taken row made, and its version: a payment is told once, and new."""
+    return (outcome.payment_id, 1) if hasattr(outcome, "payment_id") else (outcome.case_id, outcome.version)
 
 
 def _payload_hash(request: Any) -> str:

@@ -50,3 +50,5 @@ class Size:
     many_cases: int = 1_000_000
     case_events: int = 1_000
     """In the one case that is loaded cold."""
+    night_cases: int = 100_000
+    """That cross a boundary in one night."""

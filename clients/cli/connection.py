@@ -11,6 +11,8 @@ import grpc.aio
 from acuerdo.cases.v1.service_pb2_grpc import CasesStub
 from acuerdo.common.v1.log_pb2_grpc import LogStub
 from acuerdo.common.v1.operations_pb2_grpc import OperationsStub
+from acuerdo.contacts.v1.people_pb2_grpc import PeopleStub
+from acuerdo.payments.v1.links_pb2_grpc import LinksStub
 from acuerdo.strategy.v1.service_pb2_grpc import StrategyStub
 
 from clients.cli.endpoints import Endpoints
@@ -19,6 +21,8 @@ if TYPE_CHECKING:  # the generated stubs name these for the type checker only
     from acuerdo.cases.v1.service_pb2_grpc import CasesAsyncStub
     from acuerdo.common.v1.log_pb2_grpc import LogAsyncStub
     from acuerdo.common.v1.operations_pb2_grpc import OperationsAsyncStub
+    from acuerdo.contacts.v1.people_pb2_grpc import PeopleAsyncStub
+    from acuerdo.payments.v1.links_pb2_grpc import LinksAsyncStub
     from acuerdo.strategy.v1.service_pb2_grpc import StrategyAsyncStub
 
 MESSAGE_BYTES_MAX = 16 * 1024 * 1024
@@ -53,8 +57,16 @@ class Doors:
         return CasesStub(self._channel("cases"))
 
     @property
+    def people(self) -> PeopleAsyncStub:
+        return PeopleStub(self._channel("contacts"))
+
+    @property
     def strategy(self) -> StrategyAsyncStub:
         return StrategyStub(self._channel("strategy"))
+
+    @property
+    def links(self) -> LinksAsyncStub:
+        return LinksStub(self._channel("payments"))
 
     def log(self, service: str) -> LogAsyncStub:
         return LogStub(self._channel(service))

@@ -15,11 +15,12 @@ from acuerdo.cases.v1.types_pb2 import Component, ComponentAmount, ControlTotals
 from acuerdo.common.v1.types_pb2 import Money
 from google.type import date_pb2
 
+from clients.cli.identities import IDENTITY
 from clients.cli.money import decimals_of
 from clients.cli.tables import CellIsWrong, Cells, Columns, Table, read_table
 
 PERSONS = UUID("669356b4-7d84-5b16-aba0-da50fcbd634c")
-"""Until contacts mints persons, one is derived (UUIDv5) from the client and its reference: the same row again is the same person."""
+"""Where a file names nobody, a person is derived (UUIDv5) from the client and its reference: the same row again is the same person."""
 CHUNK_ROWS_MAX = 128
 """As the contract says of RegisterCases and ReportArrears."""
 CYCLES_MAX = 999
@@ -157,7 +158,7 @@ LATENESS = ("cycles_past_due", "days_past_due", "oldest_unpaid_due_date")
 
 REMESA = Columns(
     required=("external_ref", "product", "principal"),
-    optional=("interest", "fees", "costs", "currency", "value_date", "oldest_due_date", "debt_ref", "person_id"),
+    optional=("interest", "fees", "costs", "currency", "value_date", "oldest_due_date", "debt_ref", "person_id", *IDENTITY),
 )
 
 ARREARS = Columns(required=("external_ref",), optional=(*LATENESS, "past_due", "balance", "payment", "currency"))

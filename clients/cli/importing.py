@@ -49,6 +49,12 @@ class Came:
         self.refused.sort(key=lambda row: row.line)
         self.position = max(self.position, position)
 
+    def refuse(self, rows: Iterable[BadRow]) -> None:
+        """A line is refused once, for the first reason that was found."""
+        lines = {row.line for row in self.refused}
+        self.refused.extend(row for row in rows if row.line not in lines)
+        self.refused.sort(key=lambda row: row.line)
+
     def as_json(self) -> dict[str, Any]:
         refused = [{"line": row.line, "field": row.field, "reason": row.reason, "description": row.description} for row in self.refused]
         return {"taken": self.taken, "repeated": self.repeated, "refused": refused, "position": str(self.position)}

@@ -9,13 +9,15 @@ from uuid import UUID, uuid5
 from acuerdo.cases.v1 import service_pb2 as cases_service
 from acuerdo.cases.v1.events_pb2 import CaseEvent
 from acuerdo.common.v1.types_pb2 import Sealed
+from acuerdo.payments.v1 import payments_pb2 as payments_service
+from acuerdo.payments.v1.events_pb2 import PaymentEvent
 from acuerdo.strategy.v1 import service_pb2 as strategy_service
 from acuerdo.strategy.v1.events_pb2 import StrategyEvent
 from google.protobuf.message import Message
 
-EVENTS: dict[str, type[Message]] = {"cases": CaseEvent, "strategy": StrategyEvent}
+EVENTS: dict[str, type[Message]] = {"cases": CaseEvent, "payments": PaymentEvent, "strategy": StrategyEvent}
 """The <Service>Event message of each service."""
-HEARS: dict[str, tuple[str, ...]] = {"cases": ("strategy",), "strategy": ("cases",)}
+HEARS: dict[str, tuple[str, ...]] = {"cases": ("strategy",), "payments": ("cases",), "strategy": ("cases",)}
 """Whom each service listens to."""
 ALWAYS_FOLLOWS: dict[tuple[str, str], tuple[str, str]] = {
     ("cases", "CaseRegistered"): ("strategy", "TreatmentStarted"),
@@ -29,7 +31,7 @@ ALWAYS_FOLLOWS: dict[tuple[str, str], tuple[str, str]] = {
 """Facts that cannot be heard without a fact being told for them: (teller, fact) -> (listener, fact), one for each, by causation."""
 CHUNKED = frozenset(
     f"{service.full_name}/{method.name}"
-    for file in (cases_service.DESCRIPTOR, strategy_service.DESCRIPTOR)
+    for file in (cases_service.DESCRIPTOR, payments_service.DESCRIPTOR, strategy_service.DESCRIPTOR)
     for service in file.services_by_name.values()
     for method in service.methods
     if method.client_streaming

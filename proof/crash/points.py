@@ -138,7 +138,7 @@ POINTS: Sequence[Point] = (
     Point("view.committed", f"{_FOLLOWER}.views:Views._show", _B, passings=(2, 10)),
     # Timers.
     Point("timer.read", f"{_FOLLOWER}.timers:TimerRunner._fire", _B, passings=(1, 2)),
-    Point("timer.stored", f"{_FOLLOWER}.timers:_is_still_set", _B, passings=(1, 2)),
+    Point("timer.stored", f"{_FOLLOWER}.timers:_still_set", _B, passings=(1, 2)),
     Point("timer.fired", f"{_FOLLOWER}.timers:TimerRunner._fire", _A, passings=(1, 2)),
     # Leases.
     Point("lease.before", f"{_FOLLOWER}.leases:Leases._take", _B, ending=Ending.START),

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from services.cases import application
-from services.cases.application import CaseKey, circumstances, disputes, grievances, stops, work
+from services.cases.application import CaseKey, circumstances, commitments, disputes, grievances, stops, work
+from services.cases.domain import evidence, keeping
 from services.cases.domain.batch import Batch, BatchState
 from services.cases.domain.case import Case
+from services.cases.domain.docket import Docket
+from services.cases.domain.portfolio import Portfolio
 from services.chassis.heard import Timer
 from services.chassis.log.origins import TimerFired
+from services.chassis.telemetry.metrics import HOLDS_UNHEEDED
 from services.kernel.facts import Change
 
 
@@ -59,6 +64,48 @@ def expire_lease(case: Case, fired: TimerFired) -> Iterable[Change[Case]]:
     yield work.expire_lease(CaseKey(case.id, case.portfolio_id))
 
 
+def judge_promises(case: Case, fired: TimerFired) -> Iterable[Change[Any]]:
+    """A promise's midnight has come, or what it waited for is settled. Where it is short, the case stands on that day's docket."""
+    yield commitments.judge_promises(CaseKey(case.id, case.portfolio_id))
+    for day in keeping.docket_days(case):
+        yield commitments.enter_docket(CaseKey(case.id, case.portfolio_id), day)
+
+
+def remind_of_promises(case: Case, fired: TimerFired) -> Iterable[Change[Case]]:
+    """The date of a promise comes near."""
+    yield commitments.remind_of_promises(CaseKey(case.id, case.portfolio_id))
+
+
+def turn_clocks(case: Case, fired: TimerFired) -> Iterable[Change[Case]]:
+    """A midnight has come at which a hold stops the clock of promises, or lets it go on."""
+    yield commitments.turn_clocks(CaseKey(case.id, case.portfolio_id))
+
+
+def tell_missed_acknowledgements(case: Case, fired: TimerFired) -> Iterable[Change[Case]]:
+    """Somebody has not acted on a hold in time."""
+    HOLDS_UNHEEDED.add(1, {"service": "cases"})
+    yield stops.tell_missed_acknowledgements(CaseKey(case.id, case.portfolio_id))
+
+
+def call_dockets(portfolio: Portfolio, fired: TimerFired) -> Iterable[Change[Any]]:
+    """Every payment source is complete through a day that promises wait for, or is not any more."""
+    for day in evidence.to_call(portfolio)[:DAYS_PER_WAKE]:
+        yield from commitments.call_dockets(portfolio.id, day)
+
+
+def announce_docket(docket: Docket, fired: TimerFired) -> Iterable[Change[Any]]:
+    """The first case stands on a docket: the portfolio is told that its day is waited for."""
+    yield from commitments.announce_docket(docket)
+
+
+def judge_next_cases(docket: Docket, fired: TimerFired) -> Iterable[Change[Any]]:
+    """The next cases of a docket that was called. One unit for each step."""
+    yield from commitments.judge_next_cases(docket)
+
+
+DAYS_PER_WAKE = 4
+"""For how many days the dockets are called in one unit."""
+
 TIMERS: Mapping[str, Timer] = {
     "assignment.lease": Timer(Case, expire_lease),
     "batch.rows": Timer(Batch, handle_next_rows),
@@ -68,4 +115,11 @@ TIMERS: Mapping[str, Timer] = {
     "circumstance.review": Timer(Case, tell_reviews),
     "complaint.deadline": Timer(Case, tell_overdue_complaints),
     "query.deadline": Timer(Case, tell_overdue_queries),
+    "promise.deadline": Timer(Case, judge_promises),
+    "promise.reminder": Timer(Case, remind_of_promises),
+    "promise.clock": Timer(Case, turn_clocks),
+    "hold.heeding": Timer(Case, tell_missed_acknowledgements),
+    "evidence.call": Timer(Portfolio, call_dockets),
+    "docket.announce": Timer(Docket, announce_docket),
+    "docket.page": Timer(Docket, judge_next_cases),
 }

@@ -64,12 +64,17 @@ class Front:
     def views(self, views: Sequence[View]) -> Views:
         return Views(self.log, views, poll_seconds_max=self.poll_seconds_max)
 
-    def hears(self, source: str, event: type[Message], reactions: Mapping[str, Table]) -> Reactions:
-        """The listener to another service; what Kafka did not bring is asked of it with this service's own token."""
+    def hears(
+        self, source: str, event: type[Message], reactions: Mapping[str, Table], *, follower: str = "reactions", behind: str = ""
+    ) -> Reactions:
+        """The listener to another service; what Kafka did not bring is asked of it with this service's own token.
+
+        `behind`: another follower of ours to the same source, which is let go ahead (services.chassis.follower.behind).
+        """
         if self.settings.peer_token_file is None:
             raise SettingsAreWrong("peer_token_file is missing: gaps could not be repaired")
         replays = GrpcReplays(peer_channel(self.settings, source), PeerToken(self.settings.peer_token_file))
-        return Reactions(self.log, Source(source, event), reactions[source], self.kafka, replays)
+        return Reactions(self.log, Source(source, event), reactions[source], self.kafka, replays, follower=follower, behind=behind)
 
     def sweeper(self) -> Sweeper:
         return Sweeper(self.settings.postgres, self.service.name)

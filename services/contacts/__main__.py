@@ -17,7 +17,7 @@ from services.chassis.rpc.server import Rpc
 from services.chassis.seal.seals import Seals
 from services.chassis.seal.wrapping import FileKeyWrapper
 from services.contacts.adapters.blind import BlindIndex
-from services.contacts.api import PeopleApi
+from services.contacts.api import PeopleApi, PermitsApi
 from services.contacts.card import CONTACTS
 from services.contacts.reactions import REACTIONS
 from services.contacts.timers import TIMERS
@@ -37,9 +37,10 @@ def parts(door: str) -> Sequence[Part]:
     read_models = views(seals, index)
     shown = front.views(read_models)
     people = PeopleApi(log, tables, seals, index, log.clock, new_id, front.asked_by)
+    permits = PermitsApi(log, log.clock, front.asked_by)
     operations = OperationsService(log, front.pages, [view.name for view in read_models], on_advance=[relay.announce, timers.wake])
     worker: list[Part] = [relay, *heard, shown, timers, front.sweeper()]
-    asked: list[Part] = [tables, operations, Rpc(settings, people, LogService(log), operations)]
+    asked: list[Part] = [tables, operations, Rpc(settings, people, permits, LogService(log), operations)]
     return [*front.base(), seals] + (worker if door != "api" else []) + (asked if door != "worker" else [])
 
 

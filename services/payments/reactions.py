@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from acuerdo.cases.v1 import events_pb2 as cases
+from acuerdo.cases.v1 import holds_pb2 as holds
 from acuerdo.cases.v1 import types_pb2 as types
 from google.protobuf.message import Message
 
 from services.chassis.heard import Heard, Reactions
 from services.chassis.rpc import words
 from services.kernel.facts import Change
-from services.payments.application import books
+from services.payments.application import books, links
 from services.payments.domain.book import BookState, CaseTraits, NotedInstalment
 from services.payments.domain.components import Component, ComponentAmount
 
 Changes = Iterable[Change[Any]]
+
+STOPPING = frozenset({holds.HOLD_SCOPE_CONTACT, holds.HOLD_SCOPE_TREATMENT})
+"""Scopes of holds that stop payment links. A dispute stops them whatever it says."""
 
 # Case books: what cases tells of a case ---------------------------------------------------------------------------------
 
@@ -101,6 +105,36 @@ def _day_or_none(fact: Message, field: str) -> date | None:
     return words.day(getattr(fact, field), field) if fact.HasField(field) else None
 
 
+# Payment links ---------------------------------------------------------------------
+
+
+def note_creditor(heard: Heard[cases.ClientRegistered]) -> Changes:
+    yield links.note_creditor(heard.stream_id, heard.fact.name, heard.origin)
+
+
+def note_hold(heard: Heard[cases.HoldPlaced]) -> Changes:
+    fact = heard.fact
+    is_stopping = bool(STOPPING & set(fact.scopes)) or fact.kind == holds.HOLD_KIND_DISPUTE
+    from_, through = words.day(getattr(fact, "from"), "from"), words.day_or_none(fact, "through")
+    yield links.note_hold(heard.stream_id, UUID(bytes=fact.hold_id), is_stopping, from_, through, heard.origin)
+
+
+def note_hold_extended(heard: Heard[cases.HoldExtended]) -> Changes:
+    through = words.day_or_none(heard.fact, "through")
+    yield links.note_hold_end(heard.stream_id, UUID(bytes=heard.fact.hold_id), through, heard.origin)
+
+
+def note_hold_lifted(heard: Heard[cases.HoldLifted]) -> Changes:
+    """Its last day is the one before."""
+    through = words.day(heard.fact.effective_on, "effective_on") - timedelta(days=1)
+    yield links.note_hold_end(heard.stream_id, UUID(bytes=heard.fact.hold_id), through, heard.origin)
+
+
+def note_hold_expired(heard: Heard[cases.HoldExpired]) -> Changes:
+    through = words.day(heard.fact.through, "through")
+    yield links.note_hold_end(heard.stream_id, UUID(bytes=heard.fact.hold_id), through, heard.origin)
+
+
 # By source; each source is followed on its own.
 REACTIONS: dict[str, Reactions] = {
     "cases": {
@@ -115,5 +149,11 @@ REACTIONS: dict[str, Reactions] = {
         cases.DebtDetached: note_debt_gone,
         cases.InstalmentsScheduled: note_instalments,
         cases.PaymentApplied: note_credit,
+        # Payment links
+        cases.ClientRegistered: note_creditor,
+        cases.HoldPlaced: note_hold,
+        cases.HoldExtended: note_hold_extended,
+        cases.HoldLifted: note_hold_lifted,
+        cases.HoldExpired: note_hold_expired,
     },
 }

@@ -20,7 +20,18 @@ from services.cases.card import CASES
 from services.chassis.log.log import Log
 from services.chassis.migrate import migrate
 
-SMALL = Size(runs=1, seconds=0.2, events=800, commands=10, rows=4 * 128, few_cases=900, many_cases=1_200, callers=(2,), case_events=40)
+SMALL = Size(
+    runs=1,
+    seconds=0.2,
+    events=800,
+    commands=10,
+    rows=4 * 128,
+    few_cases=900,
+    many_cases=1_200,
+    callers=(2,),
+    case_events=40,
+    night_cases=60,
+)
 KEY = b"c" * 32
 
 
@@ -34,7 +45,10 @@ async def measured(part: str, place: Place) -> Report:
     return report
 
 
-@pytest.mark.parametrize("part", ["log", "unary", "register", "replay", "disk", pytest.param("growth", marks=pytest.mark.long)])
+SMOKED = ("log", "unary", "register", "payments", "replay", "disk", "case", "worklist", "night")
+
+
+@pytest.mark.parametrize("part", [*SMOKED, pytest.param("growth", marks=pytest.mark.long)])
 async def test_a_part_measures_what_it_has_an_aim_for_and_passes_its_gate(part: str, place: Place) -> None:
     report = await measured(part, place)
 

@@ -16,6 +16,7 @@ NAMES_OF_MUTATIONS = {
     *("RegisterClient", "OpenPortfolio", "ChangePortfolioTerms", "ReceiveBatch", "RegisterCases", "ReleaseBatch", "RejectBatch"),
     *("RegisterCase", "AttachDebt", "DetachDebt", "AdjustBalance", "AddParty", "ChangePartyRole", "RemoveParty", "ReportArrears"),
     *("PlaceHold", "ExtendHold", "LiftHold", "ScheduleInstalments"),
+    *("MakePromise", "CancelPromise", "SupersedePromise"),
     *("RecordFact", "RetractFact", "CloseCase", "ReopenCase", "PublishSegmentTable", "ActivateSegmentTable"),
     *(
         "DisputeDebt",
@@ -45,6 +46,14 @@ NAMES_OF_MUTATIONS = {
     *("PublishQuestionnaire", "RetireQuestionnaire", "AnswerQuestionnaire"),
     *("FormTeam", "RegisterAgent", "GrantSkill", "RevokeSkill", "ChangeAgentLanguages", "ChangeAgentCapacity", "JoinTeam", "LeaveTeam"),
     *("DeactivateAgent", "ReactivateAgent", "RequestAssignment", "AssignCase", "ExtendLease", "UnassignCase", "DeclineAssignment"),
+    *("IssueLink", "RevokeLink"),
+    *("RegisterPaymentSource", "ChangeSourcePortfolios", "CompletePaymentSource", "CorrectPaymentSource", "PublishCobrosMapping"),
+    *("RecordPayment", "RecordPayments", "ImportCobros", "ReversePayment", "UnmatchPayment", "ResolveSuspense"),
+    *("PublishWaterfall", "ActivateWaterfall"),
+    *("RegisterPerson", "RegisterPersons", "FindPersons", "CorrectIdentity", "RecordIdentifier", "RemoveIdentifier", "RecordResidence"),
+    *("FlagPerson", "UnflagPerson", "MergePersons", "UnmergePersons", "DismissMatch", "GiveConsent", "WithdrawConsent", "SetPreference"),
+    *("AddContactPoint", "ConfirmContactPoint", "InvalidateContactPoint", "MarkContactPointThirdParty", "SuppressContactPoint"),
+    *("ReinstateContactPoint", "CeaseCommunication", "RevokeCease"),
     *("PublishStrategy", "ActivateStrategy", "PauseAutomation", "ResumeAutomation", "OverrideTreatment"),
     *("RetryParked", "RebuildTopic", "RebuildViews", "AdvanceClock"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -35,7 +36,7 @@ from services.cases.domain.terms import Authority, DelinquencyPolicy, PortfolioT
 from services.kernel.facts import Causation, Fact, Place, Stream
 from services.kernel.money import Money
 from services.kernel.sealed import Sealed
-from tests.golden import examples_of_regions
+from tests.golden import examples_of_promises, examples_of_regions
 
 FIRST = datetime(2026, 3, 2, 8, 30, 15, 123456, tzinfo=UTC)
 CLIENT = UUID("0195c001-0000-7000-8000-000000000001")
@@ -60,6 +61,7 @@ BY_DAYS = BucketSet("days-1", BucketUnit.DAYS, (Bucket("current", None, 0), Buck
 DECLARED = PortfolioTerms("Europe/Madrid", "ES-MD", "EUR", BY_CYCLES, Authority.CREDITOR, Authority.CREDITOR, "ES")
 POLICY = DelinquencyPolicy(grace_days=3, tolerance_minor_units=500, counted_components=(Component.PRINCIPAL,), ignores_pauses=True)
 COUNTED = PortfolioTerms("Atlantic/Canary", "ES-CN", "EUR", BY_DAYS, Authority.OURS, Authority.OURS, "ES-CN", POLICY)
+PROVED = replace(COUNTED, payment_source_ids=(str(examples_of_promises.SOURCE),))
 
 
 def at(stream_id: UUID, version: int) -> Place:
@@ -90,6 +92,7 @@ def streams() -> Iterator[tuple[type[Stream], list[Fact]]]:
         [CaseFileAccessed(**at(ACCESS, 1), case_id=CASE, reader="agent-7", purpose="CALL_PREPARATION", fields=("employment", "note"))],
     )
     yield from examples_of_regions.streams(at, COUNTED)
+    yield from examples_of_promises.streams(at, PROVED)
 
 
 def _a_released_batch() -> list[Fact]:

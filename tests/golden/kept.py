@@ -7,6 +7,7 @@ import json
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ from google.protobuf import json_format
 from services.cases.card import CASES
 from services.chassis.log.meta import SharedMeta
 from services.chassis.service import Service
+from services.contacts.card import CONTACTS
 from services.kernel.facts import Fact, Stream
+from services.payments.card import PAYMENTS
 from services.strategy.card import STRATEGY
-from tests.golden import examples_of_cases, examples_of_strategy
+from tests.golden import examples_of_cases, examples_of_contacts, examples_of_links, examples_of_payments, examples_of_strategy
 
 HOME = Path(__file__).resolve().parent
 HEX_COLUMNS = 120
@@ -96,5 +99,10 @@ def _write(file: Path, text: str) -> None:
         new.write(text)
 
 
-SERVICES = (CASES, STRATEGY)
-EXAMPLES: dict[str, Streams] = {"cases": examples_of_cases.streams, "strategy": examples_of_strategy.streams}
+SERVICES = (CASES, CONTACTS, PAYMENTS, STRATEGY)
+EXAMPLES: dict[str, Streams] = {
+    "cases": examples_of_cases.streams,
+    "contacts": examples_of_contacts.streams,
+    "payments": lambda: chain(examples_of_payments.streams(), examples_of_links.streams()),
+    "strategy": examples_of_strategy.streams,
+}

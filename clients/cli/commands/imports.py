@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from acuerdo.cases.v1 import service_pb2 as cases
@@ -19,6 +19,7 @@ from clients.cli.asking import ASKING, Asking
 from clients.cli.connection import Doors
 from clients.cli.failures import OK, REFUSED, UNAVAILABLE, Failure, usage
 from clients.cli.files import chunks, read_arrears, read_remesa, totals_of
+from clients.cli.identities import read_identities, register
 from clients.cli.importing import Came, came_blocks, progress, send
 from clients.cli.reading import day, id_of, new_id
 from clients.cli.tables import TableIsUnreadable
@@ -46,7 +47,7 @@ async def batch(
     Parameters
     ----------
     file
-        CSV: external_ref, product, principal, and more if you have it.
+        CSV: external_ref, product, principal, and more if you have it. With names, the persons are registered at contacts first.
     portfolio
         Id of the portfolio.
     ref
@@ -66,7 +67,8 @@ async def batch(
         except TableIsUnreadable as unreadable:
             raise usage(str(unreadable)) from unreadable
         came = Came(refused=list(table.bad))
-        declared = totals_of(table.rows, currency)
+        rows = await _with_persons(doors, file, kept, table.rows, came, ask)
+        declared = totals_of(rows, currency)
         _declare(declared, count, amount, currency)
         batch_id = await _receive(doors, portfolio, ref or file.stem, declared)
         found = await _batch(doors, batch_id)
@@ -74,8 +76,8 @@ async def batch(
             # The same file again: its rows are what they were.
             came.hear(_as_before(found), 0)
         else:
-            requests = (cases.RegisterCasesRequest(batch_id=batch_id, rows=rows) for rows in chunks(table.rows))
-            with progress(ask.words.importing, len(table.rows), is_shown=not ask.json) as step:
+            requests = (cases.RegisterCasesRequest(batch_id=batch_id, rows=some) for some in chunks(rows))
+            with progress(ask.words.importing, len(rows), is_shown=not ask.json) as step:
                 await send(requests, doors.cases.RegisterCases, came, step)
             if release:
                 await doors.cases.ReleaseBatch(cases.ReleaseBatchRequest(request_id=new_id(), batch_id=batch_id))
@@ -119,6 +121,23 @@ async def arrears(file: Path, *, portfolio: str, as_of: str, ref: str | None = N
 
 
 # Steps -----------------------------------------------------------------------------------------------------------------
+
+
+async def _with_persons(
+    doors: Doors, file: Path, kept: cases.Portfolio, rows: Sequence[cases.CaseRow], came: Came, ask: Asking
+) -> Sequence[cases.CaseRow]:
+    """The rows with the persons that contacts knows them by. A row whose person was refused is no row: its case waits for a better file."""
+    persons = read_identities(file, kept.client_id, kept.terms.jurisdiction[:2])
+    if persons is None:
+        return rows
+    with progress(ask.words.importing, len(persons.rows), is_shown=not ask.json) as step:
+        known = await register(doors, persons.rows, came, step)
+    came.refuse(persons.bad)
+    named = {row.line for row in persons.rows} | {row.line for row in persons.bad}
+    for row in rows:
+        if row.line in known:
+            row.parties[0].person_id = known[row.line]
+    return [row for row in rows if row.line in known or row.line not in named]
 
 
 async def _portfolio(doors: Doors, portfolio: str) -> cases.Portfolio:

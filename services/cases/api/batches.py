@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator
 from functools import partial
+from uuid import UUID
 
 from acuerdo.cases.v1 import service_pb2 as pb
 
@@ -45,7 +46,11 @@ class Batches(Desk):
             register = [partial(self._register_row, context, origin, row, batch, row.line in repeated) for row in chunk.rows]
             came = await asyncio.gather(*(rows.came_of(row, take) for row, take in zip(chunk.rows, register, strict=True)))
             outcomes = [each.outcome for each in came]
-            counted = await self._count(context, chunk, batch, outcomes)
+            try:
+                counted = await self._count(context, chunk, batch, outcomes)
+            except Refusal:
+                await self._give_back(origin, chunk, batch, outcomes)
+                raise
             position = max(counted.position, *(each.position for each in came))
             yield pb.RegisterCasesResponse(request_id=chunk.request_id, outcomes=outcomes, position=position)
 
@@ -82,6 +87,18 @@ class Batches(Desk):
         ]
         change = application.record_batch_rows(batch.id, chunk.request_id, received)
         return await self._log.run(self._asked_by(context, chunk, part="rows"), change)
+
+    async def _give_back(self, origin: Command, chunk: pb.RegisterCasesRequest, batch: Batch, outcomes: list[pb.RowOutcome]) -> None:
+        """The chunk is not counted: what its rows have registered is rejected, and their references are free again."""
+        registered = [(row, UUID(outcome.case_id)) for row, outcome in zip(chunk.rows, outcomes, strict=True) if outcome.case_id]
+        give_back = [
+            (
+                self._asked_by.part(origin, f"{row.line}/back", row),
+                application.give_back_row(case_id, batch.id, batch.client_id, row.external_ref),
+            )
+            for row, case_id in registered
+        ]
+        await asyncio.gather(*(self._log.run(asked, change) for asked, change in give_back))
 
     async def ReleaseBatch(self, request: pb.ReleaseBatchRequest, context: Context) -> pb.ReleaseBatchResponse:
         batch = await self._batch(words.caller(context), request.batch_id)

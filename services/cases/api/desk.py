@@ -106,6 +106,11 @@ class Desk:
     async def _portfolio_of(self, who: Principal, portfolio_id: UUID) -> Portfolio:
         return await self._log.load(Portfolio, portfolio_id, who.tenant_id)
 
+    async def _portfolio_as_known(self, who: Principal, portfolio_id: UUID, known_at: datetime | None) -> Portfolio:
+        if known_at is None:
+            return await self._portfolio_of(who, portfolio_id)
+        return await self._log.fold(Portfolio, portfolio_id, who.tenant_id, known_at)
+
     async def _must_be_reached(self, min_position: int) -> None:
         """A caller has it from a receipt: what lies beyond the log will not come."""
         if min_position > await self._tables.known_position() and min_position > (await self._log.head()).position:

@@ -2,6 +2,7 @@
 
 from acuerdo.cases.v1 import service_pb2_grpc
 
+from services.cases.api.acknowledgements import Acknowledgements
 from services.cases.api.assignments import Assignments
 from services.cases.api.batches import Batches
 from services.cases.api.casework import Casework
@@ -31,6 +32,7 @@ class CasesApi(
     Casework,
     Reports,
     Stops,
+    Acknowledgements,
     Punctuality,
     Disputes,
     Dossiers,

@@ -49,6 +49,8 @@ def client_of(first: Record) -> UUID | None:
             return UUID(bytes=event.portfolio_opened.client_id)
         case "batch_received":
             return UUID(bytes=event.batch_received.client_id)
+        case "docket_entered":
+            return UUID(bytes=event.docket_entered.client_id)
         case "case_registered":
             return UUID(bytes=event.case_registered.client_id)
         case _:

@@ -60,6 +60,7 @@ def terms(wire: types.PortfolioTerms) -> PortfolioTerms:
         delinquency_authority=member(Authority, types.Authority, wire.delinquency_authority),
         jurisdiction=wire.jurisdiction,
         delinquency_policy=policy(wire.delinquency_policy) if wire.HasField("delinquency_policy") else None,
+        payment_source_ids=tuple(str(words.uuid(each, "terms.payment_source_ids")) for each in wire.payment_source_ids),
     )
 
 
@@ -101,6 +102,7 @@ def wire_terms(of: PortfolioTerms) -> types.PortfolioTerms:
         delinquency_authority=wire_value(of.delinquency_authority, types.Authority),
         jurisdiction=of.jurisdiction,
         delinquency_policy=None if of.delinquency_policy is None else wire_policy(of.delinquency_policy),
+        payment_source_ids=of.payment_source_ids,
     )
 
 

@@ -64,6 +64,12 @@ def reject_case(case_id: UUID, batch_id: UUID, client_id: UUID, external_ref: st
     return Change(Case, case_id, partial(registration.reject, batch_id=batch_id), releases=(case_name(client_id, external_ref),))
 
 
+def give_back_row(case_id: UUID, batch_id: UUID, client_id: UUID, external_ref: str) -> Change[Case]:
+    """Its batch did not count it: another one may bring the same reference."""
+    name = case_name(client_id, external_ref)
+    return Change(Case, case_id, registration.give_back, given=((Batch, batch_id),), releases=(name,))
+
+
 def attach_debt(key: CaseKey, debt_id: UUID, debt: DebtTerms, value_date: date | None) -> Change[Case]:
     return on_terms(key, partial(booking.attach, debt_id=debt_id, debt=debt, value_date=value_date))
 

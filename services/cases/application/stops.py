@@ -8,9 +8,10 @@ from functools import partial
 from uuid import UUID
 
 from services.cases.application.naming import CaseKey, on_terms
-from services.cases.domain import crediting, holding, scheduling
+from services.cases.domain import crediting, heeding, holding, scheduling
 from services.cases.domain.case import Case
 from services.cases.domain.crediting import Credit
+from services.cases.domain.heeding import Heeded
 from services.cases.domain.holding import HoldTerms
 from services.cases.domain.instalments import Instalment
 from services.kernel.facts import Causation, Change
@@ -37,6 +38,15 @@ def lift_hold(
 def expire_holds(key: CaseKey) -> Change[Case]:
     """A midnight has come after a hold's last day."""
     return on_terms(key, holding.expire)
+
+
+def acknowledge_hold(case_id: UUID, hold_id: UUID, service: str, acknowledged: Heeded, origin: Causation) -> Change[Case]:
+    return Change(Case, case_id, partial(heeding.acknowledge, hold_id=hold_id, service=service, acknowledged=acknowledged, origin=origin))
+
+
+def tell_missed_acknowledgements(key: CaseKey) -> Change[Case]:
+    """Whoever has to act on a hold has had its time."""
+    return on_terms(key, heeding.tell_missed)
 
 
 def schedule_instalments(key: CaseKey, debt_id: UUID, instalments: Sequence[Instalment], source_ref: str) -> Change[Case]:

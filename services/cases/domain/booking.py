@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.cases.domain import delinquency, reconciling
+from services.cases.domain import delinquency, dropping, reconciling
 from services.cases.domain.components import ComponentAmount, check_amounts
 from services.cases.domain.debts import (
     ENTRIES_PER_DEBT_MAX,
@@ -97,6 +97,7 @@ def detach(case: Case, debt_id: UUID, reason_code: str, value_date: date | None)
     delinquency.catch_up(case)
     case.tell(DebtDetached(**case.next(), debt_id=debt_id, reason_code=reason_code, value_date=on))
     delinquency.tell_after(case, "DEBT_DETACHED")
+    dropping.cancel_of_debt(case, debt_id)
     reconciling.explain_since(case, on)
 
 

@@ -6,7 +6,18 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from services.cases.domain import assigning, client_queries, complaints, delinquency, disputing, holding, reviews
+from services.cases.domain import (
+    assigning,
+    client_queries,
+    complaints,
+    delinquency,
+    disputing,
+    heeding,
+    holding,
+    keeping,
+    reviews,
+    suspending,
+)
 from services.cases.domain.assignment import Assignment
 from services.cases.domain.balance import Balance
 from services.cases.domain.circumstances import Circumstances
@@ -16,14 +27,18 @@ from services.cases.domain.debts import Debts
 from services.cases.domain.delinquency import Delinquency, bucket_at
 from services.cases.domain.disputes import Disputes
 from services.cases.domain.dossier import Dossier
+from services.cases.domain.heeding import Heeding
 from services.cases.domain.holds import Holds
 from services.cases.domain.lifecycle import CloseOutcome, Lifecycle
 from services.cases.domain.parties import Parties
 from services.cases.domain.payments import Payments
 from services.cases.domain.portfolio import Portfolio
+from services.cases.domain.promises import Promises
 from services.cases.domain.reconciliation import Reconciliation
+from services.cases.domain.recorded import Recorded
 from services.cases.domain.segment import Segment
 from services.cases.domain.terms import PortfolioTerms, TermsInForce
+from services.cases.domain.transit import Transit
 from services.cases.domain.withdrawals import Withdrawal
 from services.kernel.facts import Due, Fact, Stream
 from services.kernel.refusal import IsInvalid, IsUnknown, Refusal
@@ -76,6 +91,9 @@ class Case(Stream):
         self.parties = Parties()
         self.delinquency = Delinquency()
         self.holds = Holds()
+        self.heeding = Heeding()
+        self.promises = Promises()
+        self.transit = Transit()
         self.disputes = Disputes()
         self.circumstances = Circumstances()
         self.complaints = Complaints()
@@ -83,6 +101,7 @@ class Case(Stream):
         self.dossier = Dossier()
         self.assignment = Assignment()
         self.segment = Segment()
+        self.recorded = Recorded()
 
     @property
     def today(self) -> date:
@@ -179,6 +198,9 @@ def take_on_terms(case: Case, portfolio: Portfolio) -> None:
 DUE: Sequence[Callable[[Case], Iterable[Due]]] = (
     delinquency.due,
     holding.due,
+    heeding.due,
+    keeping.due,
+    suspending.due,
     disputing.due,
     reviews.due,
     complaints.due,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from services.cases.domain import delinquency
+from services.cases.domain import delinquency, dropping
 from services.cases.domain.arrears import policy_on
 from services.cases.domain.assignment import UnassignReason, release
 from services.cases.domain.balance import balance_at
@@ -101,6 +101,7 @@ def close(case: Case, outcome: CloseOutcome, evidence_refs: Sequence[str]) -> No
     if missing is not None:
         raise missing
     components = case.debts.components_on(case.today)
+    dropping.cancel_open(case, outcome.name)
     case.tell(CaseClosed(**case.next(), outcome=outcome, balance_at_close=components, evidence_refs=tuple(evidence_refs)))
     release(case, UnassignReason.CASE_CLOSED)
 

@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.cases.domain import closing, delinquency, reconciling
+from services.cases.domain import closing, delinquency, keeping, reconciling, transit
 from services.cases.domain.components import ComponentAmount
 from services.cases.domain.debts import ENTRIES_PER_DEBT_MAX, known, must_have_room
 from services.cases.domain.lifecycle import ReopenReason
@@ -82,6 +82,8 @@ def apply(case: Case, credit: Credit, origin: Causation) -> None:
     )
     delinquency.tell_after(case, "PAYMENT_APPLIED")
     reconciling.explain_since(case, credit.value_date)
+    keeping.settle(case, "PAYMENT_RECORDED_LATE")
+    transit.settle(case, credit.payment_id, "RECEIVED", origin)
 
 
 def unapply(case: Case, allocation_id: UUID, cause: str, value_date: date, origin: Causation) -> None:
@@ -109,6 +111,7 @@ def unapply(case: Case, allocation_id: UUID, cause: str, value_date: date, origi
     unapplied = Causation(case.id, case.version)
     delinquency.tell_after(case, "PAYMENT_UNAPPLIED")
     reconciling.explain_since(case, max(value_date, allocation.value_date))
+    keeping.settle(case, cause)
     closing.reopen_where_ground_is_gone(case, unapplied, ReopenReason.PAYMENT_REVERSED, on=value_date)
 
 

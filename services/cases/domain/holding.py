@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.cases.domain import delinquency
+from services.cases.domain import delinquency, heeding, keeping
 from services.cases.domain.components import check_money
 from services.cases.domain.debts import known
 from services.cases.domain.hold_rules import RULES, HoldRule
@@ -91,6 +91,8 @@ def place(case: Case, hold_id: UUID, terms: HoldTerms) -> None:
     from_, through = check(case, terms)
     rule = RULES[terms.kind]
     scopes = terms.scopes or rule.scopes
+    # A hold that is over already stops nobody.
+    heeded_by = heeding.asked_of(scopes) if through is None or through >= case.today else ()
     delinquency.catch_up(case)
     case.tell(
         HoldPlaced(
@@ -106,9 +108,12 @@ def place(case: Case, hold_id: UUID, terms: HoldTerms) -> None:
             debt_id=terms.debt_id,
             amount=terms.amount,
             ground_id=terms.ground_id,
+            heeded_by=heeded_by,
+            heed_by=case.now + heeding.HEED_WITHIN if heeded_by else None,
         )
     )
     delinquency.tell_after(case, "HOLD_PLACED")
+    keeping.settle(case, "HOLD_CHANGED")
 
 
 def check(case: Case, terms: HoldTerms) -> tuple[date, date | None]:
@@ -149,6 +154,7 @@ def extend(case: Case, hold_id: UUID, through: date | None, reason_code: str, ev
         )
     )
     delinquency.tell_after(case, "HOLD_EXTENDED")
+    keeping.settle(case, "HOLD_CHANGED")
 
 
 def lift(
@@ -186,6 +192,7 @@ def lift(
     delinquency.catch_up(case)
     case.tell(HoldLifted(**case.next(), hold_id=hold_id, effective_on=on, reason_code=reason_code, evidence_refs=tuple(evidence_refs)))
     delinquency.tell_after(case, "HOLD_LIFTED")
+    keeping.settle(case, "HOLD_CHANGED")
 
 
 def lift_all_of(case: Case, ground_id: UUID, reason_code: str) -> None:
@@ -205,6 +212,7 @@ def expire(case: Case) -> None:
     for hold in _to_expire(case):
         if hold.through is not None and hold.through < case.today:
             case.tell(HoldExpired(**case.next(), hold_id=hold.id, through=hold.through))
+    keeping.settle(case, "HOLD_CHANGED")
 
 
 def due(case: Case) -> Iterable[Due]:

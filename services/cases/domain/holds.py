@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -60,6 +60,8 @@ class HoldPlaced(Fact):
     debt_id: UUID | None
     amount: Money | None
     ground_id: UUID | None
+    heeded_by: tuple[str, ...] = ()
+    heed_by: datetime | None = None
 
     def apply(self, case: Case) -> None:
         case.holds.by_id[self.hold_id] = Hold(
@@ -75,6 +77,8 @@ class HoldPlaced(Fact):
             self.amount,
             self.ground_id,
             self.originator_version,
+            heeded_by=self.heeded_by,
+            heed_by=self.heed_by,
         )
 
 
@@ -130,6 +134,9 @@ class Hold:
     version: int
     lifted_on: date | None = None
     is_expiry_told: bool = False
+    heeded_by: tuple[str, ...] = ()
+    heed_by: datetime | None = None
+    """Services that have to act on it, and until when they have time."""
 
     @property
     def last_day(self) -> date | None:

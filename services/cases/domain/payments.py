@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PaymentLine:
-    """Where a part of a payment went; `instalment` 0: to none, the oldest is paid first."""
+    """Where a part of a payment went; `instalment` 0: to none, the oldest is paid first; `commitment_id`: the promise it was given to."""
 
     debt_id: UUID
     component: Component
     amount: Money
     instalment: int
+    commitment_id: UUID | None = None
 
 
 class PaymentApplied(Fact):
@@ -39,7 +40,7 @@ class PaymentApplied(Fact):
 
     def apply(self, case: Case) -> None:
         case.payments.by_allocation[self.allocation_id] = Allocation(
-            self.allocation_id, self.payment_id, self.lines, self.value_date, self.originator_version, source=self.source
+            self.allocation_id, self.payment_id, self.lines, self.value_date, self.originator_version, self.timestamp, source=self.source
         )
         for line in self.lines:
             case.debts.by_id[line.debt_id].book(self.value_date, (ComponentAmount(line.component, -line.amount),))
@@ -73,6 +74,7 @@ class Allocation:
     lines: tuple[PaymentLine, ...]
     value_date: date
     version: int
+    told_at: datetime
     unapplied_on: date | None = None
     unapplied_version: int = 0
     source: str = ""

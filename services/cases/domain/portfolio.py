@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
+from services.cases.domain import evidence
 from services.cases.domain import terms as words
 from services.cases.domain.client import Client, ClientIsUnknown
+from services.cases.domain.evidence import Evidence
 from services.cases.domain.terms import PortfolioTerms, TermsInForce
-from services.kernel.facts import Fact, Stream
+from services.kernel.facts import Due, Fact, Stream
 from services.kernel.refusal import AlreadyExists, IsInvalid, IsUnknown, Refusal
 
 TERMS_VERSIONS_MAX = 200
@@ -48,6 +51,10 @@ class Portfolio(Stream):
         self.external_ref = ""
         self.name = ""
         self.terms = TermsInForce()
+        self.evidence = Evidence()
+
+    def due(self) -> Iterable[Due]:
+        return evidence.due(self) if self.exists else ()
 
     def must_exist(self) -> None:
         if not self.exists:

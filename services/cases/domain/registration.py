@@ -129,6 +129,12 @@ def reject(case: Case, batch_id: UUID) -> None:
     case.tell(CaseRejected(**case.next(), batch_id=batch_id))
 
 
+def give_back(case: Case, batch: Batch) -> None:
+    """The batch did not count the row that made the case: released or rejected in between, or over its limits. Nobody else would end it."""
+    if case.id not in batch.cases and case.lifecycle is Lifecycle.REGISTERED:
+        reject(case, batch.id)
+
+
 def _check_row(row: CaseTerms) -> None:
     for field, value in (("external_ref", row.external_ref), ("product", row.product)):
         if not value.strip():

@@ -48,6 +48,8 @@ class PortfolioTerms:
     delinquency_authority: Authority
     jurisdiction: str
     delinquency_policy: DelinquencyPolicy | None = None
+    payment_source_ids: tuple[str, ...] = ()
+    """Through which its payments come, as payments registered them."""
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
+from services.cases.views.pledged import LIST_PROMISES, PROMISE_RATES, PromisesAsked
 from services.chassis.log import connections
 
 POOL_SIZE = 4
@@ -175,19 +176,37 @@ class CaseTables:
         async with self._within(tenant_id, min_position) as (connection, _):
             return await (await connection.execute(_CASES_OF, (agent_id, size))).fetchall()
 
+    async def list_promises(
+        self, tenant_id: str, asked: PromisesAsked, after: int, size: int, min_position: int = 0
+    ) -> tuple[int, list[DictRow]]:
+        """Up to where the answer knows the log, and a page in the order in which they were made, beginning after that position."""
+        async with self._within(tenant_id, min_position, _KNOWN_OF_PROMISES) as (connection, known):
+            found = await connection.execute(LIST_PROMISES, {**asked.parameters(), "after": after, "size": size})
+            return known, await found.fetchall()
+
+    async def promise_rates(
+        self, tenant_id: str, portfolio_id: UUID, since: date, through: date, min_position: int = 0
+    ) -> tuple[int, list[DictRow]]:
+        """Up to where the answer knows the log, and numbers and sums: taken_by, basis, outcome, promises, promised, paid."""
+        asked = {"portfolio_id": portfolio_id, "since": since, "through": through}
+        async with self._within(tenant_id, min_position, _KNOWN_OF_PROMISES) as (connection, known):
+            return known, await (await connection.execute(PROMISE_RATES, asked)).fetchall()
+
     async def known_position(self) -> int:
         """Up to where the tables know the log."""
         async with self._pool.connection() as connection:
-            return await _known(connection)
+            return await _known(connection, _KNOWN)
 
     @asynccontextmanager
-    async def _within(self, tenant_id: str, min_position: int) -> AsyncIterator[tuple[AsyncConnection[DictRow], int]]:
+    async def _within(
+        self, tenant_id: str, min_position: int, position: bytes | None = None
+    ) -> AsyncIterator[tuple[AsyncConnection[DictRow], int]]:
         """Once the tables know the log up to there; how long that may take is the caller's deadline. With the position they know."""
         while True:
             async with self._pool.connection() as connection:
                 # A rebuild empties them for every snapshot at once: not between the position and what is read after it.
                 await connection.execute(_KEEP)
-                known = await _known(connection)
+                known = await _known(connection, position or _KNOWN)
                 if known >= min_position:
                     await connection.execute("SELECT set_config('acuerdo.tenant', %s, true)", (tenant_id,))
                     yield connection, known
@@ -196,8 +215,8 @@ class CaseTables:
             await asyncio.sleep(LOOK_AGAIN_AFTER_SECONDS)
 
 
-async def _known(connection: AsyncConnection[DictRow]) -> int:
-    row = await (await connection.execute(_KNOWN)).fetchone()
+async def _known(connection: AsyncConnection[DictRow], position: bytes) -> int:
+    row = await (await connection.execute(position)).fetchone()
     return 0 if row is None or row["position"] is None else row["position"]
 
 
@@ -244,3 +263,5 @@ _CASES_OF = (
     b" WHERE h.agent_id = %s ORDER BY h.since LIMIT %s"
 )
 _KNOWN = b"SELECT min(position) AS position FROM cases.positions WHERE follower = 'view:cases'"
+_KNOWN_OF_PROMISES = b"SELECT min(position) AS position FROM cases.positions WHERE follower IN ('view:cases', 'view:promises')"
+"""Whose portfolio a promise is, the view of cases knows."""

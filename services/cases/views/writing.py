@@ -9,13 +9,15 @@ from typing import Any
 from uuid import UUID
 
 from acuerdo.cases.v1 import events_pb2 as told
+from acuerdo.cases.v1 import heeding_pb2 as heeding
+from acuerdo.cases.v1 import recorded_pb2 as recorded
 from acuerdo.cases.v1 import types_pb2 as types
 from google.protobuf.message import Message
 from google.type.date_pb2 import Date
 from psycopg import AsyncConnection
 
 from services.cases.domain.steps import Step, overlaid
-from services.cases.views import working
+from services.cases.views import promising, working
 from services.cases.views.differences import Differences
 from services.cases.views.statements import run
 from services.chassis.heard import Heard, View
@@ -286,6 +288,14 @@ WITHOUT_TABLE: Sequence[type[Message]] = (
     told.ClientQueryOverdue,
     told.ClientQueryCancelled,
     told.QuestionnaireAnswered,
+    recorded.MoneyOnItsWayNoted,
+    recorded.MoneyOnItsWaySettled,
+    recorded.InteractionRecorded,
+    recorded.OutcomeRevised,
+    recorded.PermitRecorded,
+    recorded.TreatmentRecorded,
+    heeding.HoldAcknowledged,
+    heeding.HoldAcknowledgementMissed,
 )
 """Nothing of them is in a table yet but the case's version."""
 
@@ -315,7 +325,7 @@ NOTES: Mapping[type[Message], Callable[[Notes, Heard[Any], UUID], None]] = {
     told.SegmentRecorded: _segment,
     told.PaymentApplied: _paid,
     told.PaymentUnapplied: _unpaid,
-    **dict.fromkeys((*working.OF_CASES, *WITHOUT_TABLE), _moved_on),
+    **dict.fromkeys((*working.OF_CASES, *promising.OF_CASES, *WITHOUT_TABLE), _moved_on),
 }
 """Every fact of a case's own stream; those of other streams are passed over."""
 
@@ -336,4 +346,5 @@ VIEWS: Sequence[View] = (
         ),
         write=write,
     ),
+    promising.PROMISES,
 )

@@ -14,6 +14,7 @@ import structlog
 
 from services.chassis.follower import marks, parking
 from services.chassis.follower.applying import TRANSIENT, Applying, Pool
+from services.chassis.follower.behind import LOOK_AGAIN_AFTER_SECONDS, Behind
 from services.chassis.follower.heads import HeadHeard
 from services.chassis.follower.hearing import hear
 from services.chassis.follower.marks import At
@@ -49,8 +50,14 @@ class SourceHasLess(Exception):
 class Listener:
     """Hears one partition for as long as we hold its lease."""
 
-    def __init__(self, pool: Pool, at: At, applying: Applying, replays: Replays, *, denied_until: int = 0) -> None:
-        """`denied_until`: below this offset the source has denied to have opened a later epoch; records that say so are not its own."""
+    def __init__(
+        self, pool: Pool, at: At, applying: Applying, replays: Replays, *, denied_until: int = 0, behind: Behind | None = None
+    ) -> None:
+        """`denied_until`: below this offset the source has denied to have opened a later epoch; records that say so are not its own.
+
+        `behind`: says which facts may be heard yet; None: all.
+        """
+        self._behind = behind
         self._pool, self.at, self._applying, self._replays = pool, at, applying, replays
         self._denied_until = denied_until
         self._queue: deque[Received] = deque()
@@ -68,6 +75,8 @@ class Listener:
         """Everything in this partition recorded up to this instant has been heard."""
         self.trouble = ""
         """Type of the error that we wait out; empty when all is well."""
+        self.is_waiting = False
+        """What is next to hear, another follower must have heard first."""
         self.progressed_at = float("-inf")
         """Being made is no progress: the watchdog would take each new consumer for one that has helped."""
 
@@ -123,7 +132,8 @@ class Listener:
     async def hear_all(self, through: int) -> None:
         """The end of our epoch: fetch what is left up to where the next one starts, and say so in our position."""
         while facts := [fact for fact in await self._replayed() if fact.position <= through and fact.epoch <= self.at.epoch]:
-            await self._apply(facts)
+            if not await self._apply(facts):
+                await asyncio.sleep(LOOK_AGAIN_AFTER_SECONDS)
         to = HeardUpTo(self.at.follower, self.at.source, self.at.epoch, self.at.partition, self.position, through)
         if self.position < through:
             async with self._pool.connection() as connection:
@@ -150,14 +160,16 @@ class Listener:
             raise EpochOpened(facts[0].epoch)
         until_later = takewhile(lambda fact: fact.epoch <= self.at.epoch, facts)
         hearing = hear(self.position, [fact for fact in until_later if fact.epoch == self.at.epoch])
-        await self._apply(hearing.facts)
+        is_all_heard = await self._apply(hearing.facts)
         if hearing.dropped:
             HEARD.add(hearing.dropped, {"follower": self.at.follower, "source": self.at.source, "outcome": "dropped"})
-        if hearing.rest:
+        if is_all_heard and hearing.rest:
             await self._fill(hearing.rest[0].previous)
             return
         while self._queue and (self._queue[0].epoch < self.at.epoch or self._queue[0].position <= self.position):
             self._queue.popleft()
+        if not is_all_heard:
+            await asyncio.sleep(LOOK_AGAIN_AFTER_SECONDS)
 
     async def _fill(self, up_to: int) -> None:
         """Fetch from the source what Kafka did not bring."""
@@ -167,16 +179,21 @@ class Listener:
             facts = [fact for fact in await self._replayed() if fact.epoch == self.at.epoch and fact.position <= up_to]
             if not facts:
                 raise SourceHasLess
-            await self._apply(facts)
+            if not await self._apply(facts):
+                return
 
     async def _replayed(self) -> Sequence[Received]:
         return await self._replays.replay(self.at.partition, self.position, REPLAY_FACTS_MAX)
 
-    async def _apply(self, facts: Sequence[Received]) -> None:
-        for first in range(0, len(facts), BATCH_FACTS_MAX):
-            await self._applying.apply(facts[first : first + BATCH_FACTS_MAX])
+    async def _apply(self, facts: Sequence[Received]) -> bool:
+        """Whether all of them; those that must wait for another follower are left, with all behind them."""
+        ready = facts if self._behind is None else await self._behind.ready(facts)
+        for first in range(0, len(ready), BATCH_FACTS_MAX):
+            await self._applying.apply(ready[first : first + BATCH_FACTS_MAX])
             self.progressed_at = monotonic()
         self._reach_heads()
+        self.is_waiting = len(ready) < len(facts)
+        return not self.is_waiting
 
     def _reach_heads(self) -> None:
         while self._heads and self._heads[0].partition_position <= self.position:

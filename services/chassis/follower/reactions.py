@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from time import monotonic
 from typing import NoReturn
 
@@ -13,6 +14,7 @@ from aiokafka.errors import KafkaError
 from services.chassis.follower import listens as epochs
 from services.chassis.follower import marks, parking, topics
 from services.chassis.follower.applying import TRANSIENT, Applying
+from services.chassis.follower.behind import Behind
 from services.chassis.follower.consuming import Consuming
 from services.chassis.follower.leases import Leases
 from services.chassis.follower.listening import EpochOpened, Listener, newly_said
@@ -49,10 +51,13 @@ class Reactions:
         replays: Replays,
         *,
         follower: str = "reactions",
+        behind: str = "",
         lease_seconds: float = 10.0,
         watchdog: Watchdog | None = None,
     ) -> None:
+        """`behind`: another follower of the source; what we react to, it has heard everything before, in all partitions."""
         self.name = f"{follower} to {source.name}"
+        self._behind = behind
         self._log, self._source, self._reactions, self._kafka, self._replays = log, source, reactions, kafka, replays
         self._follower = follower
         self._lease_seconds = lease_seconds
@@ -62,6 +67,8 @@ class Reactions:
         self._listens: Listens | None = None
         self._leases: Leases | None = None
         self._listeners: dict[int, tuple[Listener, asyncio.Task[None]]] = {}
+        self._said: Sequence[tuple[int, int, datetime, datetime | None]] = ()
+        """Watermarks as we told them last."""
         self._read_until: dict[int, int] = {}
         self._denied_until: dict[int, int] = {}
         """Offsets by partition: see Listener."""
@@ -141,6 +148,7 @@ class Reactions:
                 if await self._reconcile(listens):
                     await self._assign(consuming, listens)
                 await self._fetch(consuming)
+                await self._tell_watermarks(listens)
                 if monotonic() - kept_at > HOUSEKEEPING_SECONDS:
                     kept_at = monotonic()
                     await self._keep_house(listens)
@@ -178,12 +186,17 @@ class Reactions:
             self._listeners.pop(partition)[1].cancel()
         found = sorted(held - self._listeners.keys())
         for partition in found:
-            at = listens.at(partition)
-            applying = Applying(self._log, self._pool, at, self._source, self._reactions, listens.muted_until)
-            listener = Listener(self._pool, at, applying, self._replays, denied_until=self._denied_until.get(partition, 0))
+            listener = self._listener(listens, partition, self._denied_until.get(partition, 0))
             await listener.begin()
             self._listeners[partition] = (listener, asyncio.create_task(listener.run(), name=f"{self.name} {partition}"))
         return bool(lost or found)
+
+    def _listener(self, listens: Listens, partition: int, denied_until: int = 0) -> Listener:
+        at = listens.at(partition)
+        applying = Applying(self._log, self._pool, at, self._source, self._reactions, listens.muted_until)
+        reacted_to = frozenset(fact.DESCRIPTOR.full_name for fact in self._reactions)
+        behind = Behind(self._pool, self._behind, at, reacted_to) if self._behind else None
+        return Listener(self._pool, at, applying, self._replays, denied_until=denied_until, behind=behind)
 
     async def _let_go(self, names: Sequence[str]) -> None:
         """A worker has come: finish what is in hand of these partitions."""
@@ -200,6 +213,14 @@ class Reactions:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def _tell_watermarks(self, listens: Listens) -> None:
+        """As soon as we have come further: others wait for it."""
+        said = newly_said([listener for listener, _ in self._listeners.values()])
+        if said != self._said:
+            async with self._pool.connection() as connection:
+                await marks.raise_watermarks(connection, listens.at(0), said)
+            self._said = said
+
     async def _keep_house(self, listens: Listens) -> None:
         listeners = [listener for listener, _ in self._listeners.values()]
         async with self._pool.connection() as connection:
@@ -207,8 +228,6 @@ class Reactions:
                 if partition in self._listeners:
                     self._listeners[partition][0].ask_for_retry()
             parked = await parking.count_parked(connection, self._follower, listens.source)
-            if said := newly_said(listeners):
-                await marks.raise_watermarks(connection, listens.at(0), said)
         behind = sum(listener.is_behind for listener in listeners)
         labels = {"service": self._log.service.name, "follower": self._follower, "source": listens.source}
         FOLLOWER_LAG.set(behind, labels)
@@ -231,10 +250,7 @@ class Reactions:
         after = await epochs.starts_after(self._replays, epoch, head)
         while True:
             for partition in sorted(int(name) for name in self._leases.held):
-                at = old.at(partition)
-                listener = Listener(
-                    self._pool, at, Applying(self._log, self._pool, at, self._source, self._reactions, old.muted_until), self._replays
-                )
+                listener = self._listener(old, partition)
                 await listener.begin()
                 await listener.hear_all(through=after)
             async with self._pool.connection() as connection:

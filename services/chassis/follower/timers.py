@@ -94,9 +94,12 @@ class TimerRunner(Leaseholder):
         for failed in fired:
             if isinstance(failed, BaseException):
                 raise failed
+        await self._count([timer for each in fired if not isinstance(each, BaseException) for timer in each])
         return bool(due)
 
-    async def _fire_in_order(self, timers: Sequence[_Due], now: datetime) -> None:
+    async def _fire_in_order(self, timers: Sequence[_Due], now: datetime) -> list[_Due]:
+        """Those that have fired, as far as we know."""
+        fired = []
         for timer in timers:
             TIMER_LATENESS.record((now - timer.due).total_seconds(), {"service": self._service})
             try:
@@ -110,12 +113,24 @@ class TimerRunner(Leaseholder):
             except Exception as error:  # noqa: BLE001 - reported and tried again later; the others go on
                 _log.error("timer_failed", stream_id=str(timer.stream_id), timer_key=timer.key, exc_info=error)
                 reason = type(error).__name__
-            TIMERS.add(1, {"service": self._service, "outcome": "failed" if reason else "fired"})
             if reason:
-                await self._back_off(timer, reason)
+                await self._fail(timer, reason)
+            else:
+                fired.append(timer)
+        return fired
+
+    async def _count(self, fired: Sequence[_Due]) -> None:
+        """A timer that is still there has come to nothing. One look at all of them: a night fires a hundred thousand."""
+        if not fired:
+            return
+        async with self._pool.connection() as connection:
+            still_set = await _still_set(connection, fired)
+        for timer in still_set:
+            await self._fail(timer, "CameToNothing")
+        TIMERS.add(len(fired) - len(still_set), {"service": self._service, "outcome": "fired"})
 
     async def _fire(self, timer: _Due) -> str:
-        """Empty when it came to something (or was replaced meanwhile); else why it did not."""
+        """Empty where nothing is known against it; else why it did not fire."""
         behaviour = self._timers.get(timer.key.split("/", 1)[0])
         if behaviour is None:
             return "TimerIsUnknown"
@@ -125,8 +140,11 @@ class TimerRunner(Leaseholder):
             changes = tuple(behaviour.wake(stream, fired))
             if changes:
                 await self._log.run(fired, *changes)
-        async with self._pool.connection() as connection:
-            return "CameToNothing" if await _is_still_set(connection, timer) else ""
+        return ""
+
+    async def _fail(self, timer: _Due, reason: str) -> None:
+        TIMERS.add(1, {"service": self._service, "outcome": "failed"})
+        await self._back_off(timer, reason)
 
     async def _back_off(self, timer: _Due, reason: str) -> None:
         async with self._pool.connection() as connection:
@@ -182,9 +200,16 @@ async def _due(connection: AsyncConnection[Any], now: datetime, limit: int) -> l
         return await cursor.fetchall()
 
 
-async def _is_still_set(connection: AsyncConnection[Any], timer: _Due) -> bool:
+async def _still_set(connection: AsyncConnection[Any], fired: Sequence[_Due]) -> list[_Due]:
+    """Those of them that nothing has replaced."""
     cursor = await connection.execute(
-        "SELECT 1 FROM timers WHERE (stream_id, key, version, due) = (%s, %s, %s, %s)",
-        (timer.stream_id, timer.key, timer.version, timer.due),
+        """SELECT w.place FROM unnest(%s::uuid[], %s::text[], %s::int[], %s::timestamptz[]) WITH ORDINALITY w (id, key, version, due, place)
+           JOIN timers t ON (t.stream_id, t.key, t.version, t.due) = (w.id, w.key, w.version, w.due)""",
+        (
+            [timer.stream_id for timer in fired],
+            [timer.key for timer in fired],
+            [timer.version for timer in fired],
+            [timer.due for timer in fired],
+        ),
     )
-    return await cursor.fetchone() is not None
+    return [fired[place - 1] for (place,) in await cursor.fetchall()]

@@ -47,7 +47,7 @@ class Watchdog:
             self._restarts = 0
         for listener in listeners:
             partition = listener.at.partition
-            if not listener.is_behind or listener.trouble:
+            if not listener.is_behind or listener.trouble or listener.is_waiting:
                 self._behind_since.pop(partition, None)
                 continue
             since = self._behind_since.setdefault(partition, self._looked_at)

@@ -22,3 +22,5 @@ PARKED = _meter.create_gauge("acuerdo.follower.parked", "1", "Facts set aside. L
 TIMERS_LATE = _meter.create_gauge("acuerdo.timers.late", "s", "How late the oldest due timer is. Labels: service")
 TOKENS_REFUSED = _meter.create_counter("acuerdo.identity.refused", "1", "Calls without a valid token or role. Labels: reason")
 TEXTS_REFUSED = _meter.create_counter("acuerdo.rpc.texts_refused", "1", "Strings that held a card number. Labels: method")
+HOLDS_UNHEEDED = _meter.create_counter("acuerdo.holds.unheeded", "1", "Holds on which somebody has not acted in time. Labels: service")
+HOLD_LATENCY = _meter.create_histogram("acuerdo.hold.latency", "s", "From a hold's recording to that of who acted on it. Labels: service")

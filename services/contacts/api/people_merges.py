@@ -16,7 +16,7 @@ from services.contacts.application import people
 from services.contacts.domain import matching
 from services.contacts.domain.merging import Match, MatchEvidence
 from services.contacts.domain.person import Person
-from services.contacts.domain.points import PointState
+from services.contacts.domain.points import PointKind, PointState
 from services.kernel import ids
 
 MATCHES_MAX = 50
@@ -79,7 +79,8 @@ class Merges(PeopleDesk):
         compared = await self._compare(who.tenant_id, person, other)
         match = Match(ids.derived(origin.id, "merge"), compared.score, compared.evidence, request.reason_code)
         claims = await self._claims_of(who.tenant_id, other.identity.identifiers.values())
-        stored = await self._log.run(origin, *people.merge_persons(person.id, other.id, match, claims))
+        alike = await self._alike(who.tenant_id, person, other)
+        stored = await self._log.run(origin, *people.merge_persons(person.id, other.id, match, claims, alike))
         return pb.MergePersonsResponse(receipt=words.receipt(stored), merge_id=str(match.merge_id), score=match.score)
 
     async def UnmergePersons(self, request: pb.UnmergePersonsRequest, context: Context) -> pb.UnmergePersonsResponse:
@@ -99,6 +100,15 @@ class Merges(PeopleDesk):
         other = await self._living(who, request.other_person_id, "other_person_id")
         stored = await self._told(context, request, people.dismiss_match(person.id, other.id, request.reason_code))
         return pb.DismissMatchResponse(receipt=words.receipt(stored))
+
+    async def _alike(self, tenant_id: str, *persons: Person) -> list[frozenset[UUID]]:
+        """Contact points of both that have the same value."""
+        found: dict[tuple[PointKind, str], set[UUID]] = {}
+        for person in persons:
+            for point, value in await self._opened_points(tenant_id, person):
+                if value is not None:
+                    found.setdefault((point.kind, value), set()).add(point.point_id)
+        return [frozenset(points) for points in found.values() if len(points) > 1]
 
     async def _compare(self, tenant_id: str, person: Person, other: Person) -> Compared:
         one, two = await self._comparable(tenant_id, person), await self._comparable(tenant_id, other)

@@ -36,8 +36,8 @@ class Points(PeopleDesk):
             return pb.AddContactPointResponse(receipt=words.receipt(stored), point_id=str(point.point_id), is_known=known is not None)
         raise LogIsBusy(BUSY_SECONDS)
 
-    async def VerifyContactPoint(self, request: pb.VerifyContactPointRequest, context: Context) -> pb.VerifyContactPointResponse:
-        return pb.VerifyContactPointResponse(receipt=await self._mark(context, request, points.verify, request.method))
+    async def ConfirmContactPoint(self, request: pb.ConfirmContactPointRequest, context: Context) -> pb.ConfirmContactPointResponse:
+        return pb.ConfirmContactPointResponse(receipt=await self._mark(context, request, points.verify, request.method))
 
     async def InvalidateContactPoint(
         self, request: pb.InvalidateContactPointRequest, context: Context
@@ -57,6 +57,10 @@ class Points(PeopleDesk):
         return pb.ReinstateContactPointResponse(receipt=await self._mark(context, request, points.reinstate, request.reason_code))
 
     async def _mark(self, context: Context, request: Any, mark: Callable[..., None], why: str) -> Receipt:
-        person = await self._living(words.caller(context), request.person_id)
-        change = people.mark_point(person.id, words.uuid(request.point_id, "point_id"), mark, why, request.evidence_ref)
+        who = words.caller(context)
+        person, asked = await self._living(who, request.person_id), words.uuid(request.point_id, "point_id")
+        # Of a person that was two, the same number may stand there twice: whatever is said of it holds for both.
+        values = {point.point_id: (point.kind, value) for point, value in await self._opened_points(who.tenant_id, person)}
+        twins = [other for other, value in values.items() if other != asked and value[1] and value == values.get(asked)]
+        change = people.mark_point(person.id, [asked, *twins], mark, why, request.evidence_ref)
         return words.receipt(await self._told(context, request, change))

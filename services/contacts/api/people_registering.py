@@ -24,7 +24,8 @@ from services.contacts.domain.identity import Identifier, Registration
 from services.contacts.domain.person import Person
 from services.kernel.refusal import IsInvalid, Refusal
 
-TRIES_MAX = 8
+TRIES_MAX = 64
+"""Of many who add to one person at once, one is through with each try."""
 BUSY_SECONDS = 0.5
 
 
@@ -92,9 +93,10 @@ class Registering(PeopleDesk):
 
     async def _register(self, origin: Command, of: Given) -> Registered:
         """Somebody else may be registering the same person: then that one is found on the next try."""
-        claims = [claim_of(each) for each in of.identifiers]
         for _ in range(TRIES_MAX):
-            known = await self._holder(origin.tenant_id, of)
+            holders = await self._holders(origin.tenant_id, of)
+            known = next(iter(holders.values()), None)
+            claims = [claim_of(each) for each in of.identifiers if each not in holders]
             try:
                 if known is None:
                     person_id = self._new_id()
@@ -112,17 +114,16 @@ class Registering(PeopleDesk):
                 continue
         raise LogIsBusy(BUSY_SECONDS)
 
-    async def _holder(self, tenant_id: str, of: Given) -> Person | None:
-        """Whoever has one of the identifiers."""
-        holders: dict[UUID, Person] = {}
+    async def _holders(self, tenant_id: str, of: Given) -> dict[GivenId, Person]:
+        """Whoever has the identifiers, which is one person or nobody."""
+        holders: dict[GivenId, Person] = {}
         for identifier in of.identifiers:
             claim = claim_of(identifier)
             for holder in (await self._log.claimed(tenant_id, claim.kind, [claim.value])).values():
-                person = await people.living(self._look(tenant_id), holder)
-                holders[person.id] = person
-        if len(holders) > 1:
-            raise IdentifiersAreOfTwoPersons(persons=", ".join(sorted(map(str, holders))))
-        return next(iter(holders.values()), None)
+                holders[identifier] = await people.living(self._look(tenant_id), holder)
+        if len({person.id for person in holders.values()}) > 1:
+            raise IdentifiersAreOfTwoPersons(persons=", ".join(sorted(str(person.id) for person in holders.values())))
+        return holders
 
     async def _new_identifiers(self, tenant_id: str, person: Person, of: Given) -> list[GivenId]:
         known = await self._opened_identifiers(tenant_id, person.identity.identifiers.values())

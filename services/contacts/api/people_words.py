@@ -19,6 +19,7 @@ from services.chassis.wire.writing import Writer, Writers
 from services.contacts.adapters import blind, spelling
 from services.contacts.domain.channels import TimeWindow
 from services.contacts.domain.points import LineType, PointKind
+from services.kernel.calendar import zone
 from services.kernel.refusal import IsInvalid
 
 E = TypeVar("E", bound=Enum)
@@ -112,8 +113,8 @@ def point(wire: pb.NewPoint, field: str) -> GivenPoint:
             address = spelling.email(wire.email, f"{field}.email")
             return GivenPoint(PointKind.EMAIL, address, LineType.UNSPECIFIED, "", (), wire.is_workplace)
         case "postal":
-            address = spelling.postal(wire.postal)
-            return GivenPoint(PointKind.POSTAL, address, LineType.UNSPECIFIED, wire.country, tuple(wire.zones), wire.is_workplace)
+            address, zones = spelling.postal(wire.postal), tuple(zone(name, f"{field}.zones").key for name in wire.zones)
+            return GivenPoint(PointKind.POSTAL, address, LineType.UNSPECIFIED, wire.country, zones, wire.is_workplace)
         case _:
             handle = spelling.account(wire.account, f"{field}.account")
             return GivenPoint(PointKind.ACCOUNT, handle, LineType.UNSPECIFIED, "", (), wire.is_workplace)

@@ -126,11 +126,16 @@ def unflag_person(person_id: UUID, flag: PersonFlag, reason_code: str, evidence_
 # One and the same -------------------------------------------------------------------------------------------------------
 
 
-def merge_persons(person_id: UUID, other_id: UUID, match: Match, moved: Sequence[Claim]) -> tuple[Change[Person], Change[Person]]:
-    """`moved`: the names that the other one holds. Each gives up or takes what it says only if it tells something."""
+def merge_persons(
+    person_id: UUID, other_id: UUID, match: Match, moved: Sequence[Claim], alike: Sequence[frozenset[UUID]]
+) -> tuple[Change[Person], ...]:
+    """`moved`: the names that the other one holds. Each gives up or takes what it says only if it tells something.
+
+    `alike`: contact points of both that have the same value.
+    """
     stays = Change(Person, person_id, partial(merging.merge, match=match), given=((Person, other_id),), claims=tuple(moved))
     goes = Change(Person, other_id, partial(merging.merge_into, match=match), given=((Person, person_id),), releases=tuple(moved))
-    return stays, goes
+    return stays, goes, Change(Person, person_id, partial(points.level, alike=alike))
 
 
 def unmerge_persons(
@@ -162,9 +167,14 @@ def add_point(person_id: UUID, point: ContactPoint, compared: frozenset[UUID]) -
     return Change(Person, person_id, decide)
 
 
-def mark_point(person_id: UUID, point_id: UUID, mark: Callable[..., None], why: str, evidence_ref: str) -> Change[Person]:
-    """`mark`: one of points.verify, invalidate, mark_third_party, suppress, reinstate."""
-    return Change(Person, person_id, lambda person: mark(person, point_id, why, evidence_ref))
+def mark_point(person_id: UUID, point_ids: Sequence[UUID], mark: Callable[..., None], why: str, evidence_ref: str) -> Change[Person]:
+    """`mark`: one of points.verify, invalidate, mark_third_party, suppress, reinstate. `point_ids`: all of one and the same value."""
+
+    def decide(person: Person) -> None:
+        for point_id in point_ids:
+            mark(person, point_id, why, evidence_ref)
+
+    return Change(Person, person_id, decide)
 
 
 def give_consent(person_id: UUID, consent: Consent) -> Change[Person]:

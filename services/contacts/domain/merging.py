@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.contacts.domain.agreement import Cease, Consent, Preference
-from services.contacts.domain.circumstances import Flag, Residence
-from services.contacts.domain.identity import Identifier
-from services.contacts.domain.points import ContactPoint
+from services.contacts.domain import permitting
+from services.contacts.domain.taken_over import Before, TakenOver, bound_by, known_of, leave_out, take_in
 from services.kernel.facts import Fact
 from services.kernel.refusal import IsInvalid, IsUnknown, Refusal
 
@@ -18,9 +16,6 @@ if TYPE_CHECKING:
     from services.contacts.domain.person import Person
 
 PERSONS_MERGED_MAX = 50
-
-K = TypeVar("K")
-V = TypeVar("V", bound="_Owned")
 
 # What happened ---------------------------------------------------------------
 
@@ -33,20 +28,6 @@ class MatchEvidence:
     score: int
 
 
-@dataclass(frozen=True, slots=True)
-class TakenOver:
-    """What was recorded of some persons and counts for another."""
-
-    person_ids: tuple[UUID, ...]
-    identifiers: tuple[Identifier, ...]
-    points: tuple[ContactPoint, ...]
-    consents: tuple[Consent, ...]
-    preferences: tuple[Preference, ...]
-    ceases: tuple[Cease, ...]
-    flags: tuple[Flag, ...]
-    residences: tuple[Residence, ...]
-
-
 class PersonsMerged(Fact):
     merge_id: UUID
     merged_person_id: UUID
@@ -56,8 +37,8 @@ class PersonsMerged(Fact):
     taken_over: TakenOver
 
     def apply(self, person: Person) -> None:
-        person.merging.merged[self.merge_id] = Merge(self.merge_id, self.merged_person_id, self.taken_over.person_ids)
-        _take_in(person, self.taken_over)
+        person.merging.merged[self.merge_id] = Merge(self.merge_id, self.merged_person_id, self.taken_over.person_ids, Before.of(person))
+        take_in(person, self.taken_over)
 
 
 class PersonMergedInto(Fact):
@@ -78,7 +59,7 @@ class PersonsUnmerged(Fact):
     def apply(self, person: Person) -> None:
         del person.merging.merged[self.merge_id]
         person.merging.unmerged.add(self.unmerged_person_id)
-        _leave_out(person, frozenset(self.person_ids))
+        leave_out(person, frozenset(self.person_ids))
 
 
 class PersonUnmergedFrom(Fact):
@@ -88,8 +69,8 @@ class PersonUnmergedFrom(Fact):
 
     def apply(self, person: Person) -> None:
         person.merging.into = None
-        _leave_out(person, frozenset((person.id, *person.merging.person_ids)))
-        _take_in(person, self.given_back)
+        leave_out(person, frozenset((person.id, *person.merging.person_ids)))
+        take_in(person, self.given_back)
 
 
 class MatchDismissed(Fact):
@@ -109,6 +90,7 @@ class Merge:
     person_id: UUID
     person_ids: tuple[UUID, ...]
     """That person, and those that had been merged into it before."""
+    before: Before
 
 
 @dataclass(slots=True)
@@ -160,7 +142,7 @@ def merge(person: Person, other: Person, match: Match) -> None:
     if any(known.person_id == other.id for known in person.merging.merged.values()):
         return
     _check(person, other)
-    taken_over = _of(other, frozenset((other.id, *other.merging.person_ids)))
+    taken_over = known_of(other, frozenset((other.id, *other.merging.person_ids)))
     person.tell(
         PersonsMerged(
             **person.next(),
@@ -211,7 +193,7 @@ def live_again(other: Person, person: Person) -> None:
     merged = _merge_with(person, other.id)
     if merged is None or other.merging.into != person.id:
         return
-    given_back = _of(person, frozenset(merged.person_ids), and_forbidden_by=person.id)
+    given_back = bound_by(known_of(person, frozenset(merged.person_ids)), person, other.id, merged.before)
     other.tell(PersonUnmergedFrom(**other.next(), merge_id=merged.merge_id, person_id=person.id, given_back=given_back))
     for history in HISTORIES:
         history.give_back(other, person)
@@ -240,52 +222,6 @@ def _merge_with(person: Person, other_id: UUID) -> Merge | None:
     return next((known for known in person.merging.merged.values() if known.person_id == other_id), None)
 
 
-def _of(person: Person, ids: frozenset[UUID], and_forbidden_by: UUID | None = None) -> TakenOver:
-    """What `person` knows of some persons."""
-    agreement, circumstances = person.agreement, person.circumstances
-    strict = ids if and_forbidden_by is None else ids | {and_forbidden_by}
-    return TakenOver(
-        person_ids=tuple(sorted(ids, key=str)),
-        identifiers=tuple(each for each in person.identity.identifiers.values() if each.person_id in ids),
-        points=tuple(each for each in person.points.by_id.values() if each.person_id in ids),
-        consents=tuple(each for each in agreement.consents.values() if each.person_id in ids),
-        preferences=tuple(each for each in agreement.preferences.values() if each.person_id in ids),
-        ceases=tuple(each for each in agreement.ceases.values() if each.person_id in strict),
-        flags=tuple(each for each in circumstances.flags.values() if each.person_id in strict),
-        residences=tuple(each for each in circumstances.residences.values() if each.person_id in ids),
-    )
-
-
-def _take_in(person: Person, taken: TakenOver) -> None:
-    person.identity.identifiers.update((each.identifier_id, each) for each in taken.identifiers)
-    person.points.by_id.update((each.point_id, each) for each in taken.points)
-    person.agreement.consents.update((each.consent_id, each) for each in taken.consents)
-    person.agreement.preferences.update((each.person_id, each) for each in taken.preferences)
-    person.agreement.ceases.update((each.cease_id, each) for each in taken.ceases)
-    person.circumstances.flags.update(((each.flag, each.person_id), each) for each in taken.flags)
-    person.circumstances.residences.update((each.person_id, each) for each in taken.residences)
-
-
-def _leave_out(person: Person, ids: frozenset[UUID]) -> None:
-    _without(person.identity.identifiers, ids)
-    _without(person.points.by_id, ids)
-    _without(person.agreement.consents, ids)
-    _without(person.agreement.preferences, ids)
-    _without(person.agreement.ceases, ids)
-    _without(person.circumstances.flags, ids)
-    _without(person.circumstances.residences, ids)
-
-
-class _Owned(Protocol):
-    @property
-    def person_id(self) -> UUID: ...
-
-
-def _without(region: MutableMapping[K, V], ids: frozenset[UUID]) -> None:
-    for key in [key for key, each in region.items() if each.person_id in ids]:
-        del region[key]
-
-
 @dataclass(frozen=True, slots=True)
 class History:
     """How a region that counts goes along with merges."""
@@ -300,5 +236,5 @@ class History:
     """(the person that stays, the one that leaves it): tell on the first what no longer counts there."""
 
 
-HISTORIES: Sequence[History] = ()
+HISTORIES: Sequence[History] = (History(permitting.take_over, permitting.end, permitting.give_back),)
 """Regions with a history that is counted (permits): one line each."""

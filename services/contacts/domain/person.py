@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from services.contacts.domain import permits
 from services.contacts.domain.agreement import Agreement
 from services.contacts.domain.circumstances import Circumstances
 from services.contacts.domain.identity import Identity
 from services.contacts.domain.merging import Merging, PersonIsMerged
+from services.contacts.domain.permits import Permits
 from services.contacts.domain.points import Points
 from services.kernel.facts import Due, Stream
 from services.kernel.refusal import IsUnknown
@@ -24,6 +26,7 @@ class Person(Stream):
         self.agreement = Agreement()
         self.circumstances = Circumstances()
         self.merging = Merging()
+        self.permits = Permits()
 
     def due(self) -> Iterable[Due]:
         for region in DUE:
@@ -47,5 +50,5 @@ class PersonIsUnknown(IsUnknown):
     """There is no such person, or none that the caller may see."""
 
 
-DUE: Sequence[Callable[[Person], Iterable[Due]]] = ()
+DUE: Sequence[Callable[[Person], Iterable[Due]]] = (permits.due,)
 """What the regions want to be woken for: one line each."""

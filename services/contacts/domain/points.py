@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
@@ -203,12 +203,35 @@ def reinstate(person: Person, point_id: UUID, reason_code: str, evidence_ref: st
         person.tell(ContactPointReinstated(**person.next(), point_id=point_id, reason_code=reason_code, evidence_ref=evidence_ref))
 
 
+def level(person: Person, alike: Iterable[frozenset[UUID]]) -> None:
+    """Points of one and the same value (two persons have become one): a mark on one of them is a mark on all."""
+    for ids in alike:
+        group = [person.points.by_id[point_id] for point_id in sorted(ids, key=str) if point_id in person.points.by_id]
+        strictest = max(group, key=lambda point: STRICTNESS[point.state], default=None)
+        for point in group:
+            if strictest is not None and STRICTNESS[point.state] < STRICTNESS[strictest.state]:
+                MARKS[strictest.state](person, point.point_id, strictest.reason_code)
+
+
 def known(person: Person, point_id: UUID) -> ContactPoint:
     person.must_be_live()
     if point_id not in person.points.by_id:
         raise PointIsUnknown(point_id=point_id)
     return person.points.by_id[point_id]
 
+
+STRICTNESS: dict[PointState, int] = {
+    PointState.VERIFIED: 0,
+    PointState.UNVERIFIED: 0,
+    PointState.INVALID: 1,
+    PointState.SUPPRESSED: 2,
+    PointState.THIRD_PARTY: 3,
+}
+MARKS: dict[PointState, Callable[[Person, UUID, str], None]] = {
+    PointState.INVALID: invalidate,
+    PointState.SUPPRESSED: suppress,
+    PointState.THIRD_PARTY: mark_third_party,
+}
 
 KINDS_OF: dict[Channel, frozenset[PointKind]] = {
     Channel.CALL: frozenset({PointKind.PHONE}),

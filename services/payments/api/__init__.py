@@ -1,5 +1,6 @@
 """What can be asked of payments: the two rpc services."""
 
+from services.payments.api.links import LinksApi, new_token
 from services.payments.api.payments import PaymentsApi
 
-__all__ = ["PaymentsApi"]
+__all__ = ["LinksApi", "PaymentsApi", "new_token"]

@@ -51,7 +51,7 @@ class Desk:
 
     async def _whereabouts(self, who: Principal, payment_id: UUID) -> Whereabouts:
         payment = await self._log.load(Payment, payment_id, who.tenant_id)
-        if not payment.exists:
+        if not payment.is_received:
             raise PaymentIsUnknown
         ledgers = [await self._log.load(AllocationLedger, stream_of(case_id), who.tenant_id) for case_id in payment.case_ids]
         waits = await self._log.load(Suspense, payment.suspense_id, who.tenant_id) if payment.waits_in_suspense else None

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from uuid import UUID
 
 from services.kernel import ids
-from services.kernel.facts import Fact, Stream
+from services.kernel.facts import Due, Fact, Stream
 from services.kernel.money import Money
 from services.kernel.refusal import AlreadyExists, IsInvalid, IsUnknown, Refusal
+from services.payments.domain import under_way
 from services.payments.domain.source import PaymentSource, SourceKind, must_exist
+from services.payments.domain.under_way import UnderWay
 
 AMOUNT_MINOR_UNITS_MAX = 10**15
 VALUE_DATE_YEAR_MIN = 2000
@@ -124,9 +127,11 @@ class PaymentReversed(Fact):
 
 
 class Payment(Stream):
-    begins_with = ("PaymentReceived",)
+    begins_with = ("PaymentReceived", "PaymentInitiated")
 
     def __init__(self) -> None:
+        self.under_way: UnderWay | None = None
+        """How it was begun here, where it was; it goes on from there to be received, or not."""
         self.terms = PaymentTerms(UUID(int=0), "", Money.zero(""), date.min)
         self.source = SourceKind.MANUAL
         self.case_ids: tuple[UUID, ...] = ()
@@ -135,6 +140,10 @@ class Payment(Stream):
         """It was taken off a case, and waits under its own name since."""
         self.reversed_on: date | None = None
         self.reversed_because: PaymentReversalCause | None = None
+
+    @property
+    def is_received(self) -> bool:
+        return not self.terms.amount.is_zero
 
     @property
     def is_reversed(self) -> bool:
@@ -150,7 +159,10 @@ class Payment(Stream):
     @property
     def waits_in_suspense(self) -> bool:
         """Outside any case's ledger."""
-        return self.exists and not self.is_reversed and (not self.case_ids or self.waits_apart)
+        return self.is_received and not self.is_reversed and (not self.case_ids or self.waits_apart)
+
+    def due(self) -> Iterable[Due]:
+        return under_way.due(self)
 
 
 def suspense_of_reference(client_id: UUID, external_ref: str) -> UUID:
@@ -219,7 +231,7 @@ class MovedMeanwhile(Exception):
 
 def receive(payment: Payment, source: PaymentSource, terms: PaymentTerms) -> None:
     """Money came. The caller claims the source's reference, so that it comes once."""
-    if payment.exists:
+    if payment.is_received:
         return
     must_exist(source)
     _check(terms, source.today_at(payment))
@@ -269,7 +281,7 @@ def reverse(
     payment: Payment, source: PaymentSource, cause: PaymentReversalCause, value_date: date | None, evidence_ref: str, seen: int
 ) -> None:
     """The money was taken back, from that day on (None: today). The same again: told once."""
-    if not payment.exists:
+    if not payment.is_received:
         raise PaymentIsUnknown
     if payment.is_reversed:
         if payment.reversed_because is cause and value_date in (None, payment.reversed_on):
@@ -300,7 +312,7 @@ def must_be_as_seen(payment: Payment, seen: int) -> None:
 
 
 def must_be_ours(payment: Payment) -> None:
-    if not payment.exists:
+    if not payment.is_received:
         raise PaymentIsUnknown
     if payment.is_reversed:
         raise PaymentIsReversed(reversed_on=payment.reversed_on)

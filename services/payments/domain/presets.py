@@ -49,7 +49,7 @@ ES_LEGAL = Waterfall(
             take=Take.OWED,
             dueness=(Dueness.FUTURE,),
             components=_INTEREST_BEFORE_CAPITAL,
-            by=(Dimension.DEBT, Dimension.COMPONENT),
+            by=(Dimension.DEBT, Dimension.COMPONENT, Dimension.DUENESS),
             debts=DebtOrder.OLDEST_DUE_FIRST,
             words="What falls due later, where nothing that has fallen due is left.",
         ),

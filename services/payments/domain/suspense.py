@@ -50,7 +50,16 @@ class SuspenseItemOpened(Fact):
     def apply(self, holder: Holder) -> None:
         waiting = holder.waiting
         waiting.opened += 1
-        waiting.items[self.item_id] = Item(self.item_id, self.payment_id, self.amount, self.value_date, self.reason, self.timestamp)
+        waiting.items[self.item_id] = Item(
+            self.item_id,
+            self.payment_id,
+            self.amount,
+            self.value_date,
+            self.reason,
+            self.timestamp,
+            self.candidate_case_ids,
+            self.portfolio_ids,
+        )
 
 
 class SuspenseItemResolved(Fact):
@@ -59,6 +68,10 @@ class SuspenseItemResolved(Fact):
     amount: Money
     outcome: SuspenseOutcome
     case_id: UUID | None
+    # Not told at first.
+    reason: SuspenseReason | None = None
+    candidate_case_ids: tuple[UUID, ...] = ()
+    portfolio_ids: tuple[UUID, ...] = ()
 
     def apply(self, holder: Holder) -> None:
         del holder.waiting.items[self.item_id]
@@ -86,6 +99,8 @@ class Item:
     value_date: date
     reason: SuspenseReason
     since: datetime
+    candidate_case_ids: tuple[UUID, ...]
+    portfolio_ids: tuple[UUID, ...]
 
 
 @dataclass(slots=True)
@@ -163,7 +178,15 @@ def release(holder: Suspense, payment_id: UUID, outcome: SuspenseOutcome, case_i
 
 def resolved(holder: Stream, item: Item, outcome: SuspenseOutcome, case_id: UUID | None) -> SuspenseItemResolved:
     return SuspenseItemResolved(
-        **holder.next(), item_id=item.id, payment_id=item.payment_id, amount=item.amount, outcome=outcome, case_id=case_id
+        **holder.next(),
+        item_id=item.id,
+        payment_id=item.payment_id,
+        amount=item.amount,
+        outcome=outcome,
+        case_id=case_id,
+        reason=item.reason,
+        candidate_case_ids=item.candidate_case_ids,
+        portfolio_ids=item.portfolio_ids,
     )
 
 

@@ -21,6 +21,7 @@ class Standing:
 
     is_behind: bool = True
     trouble: str = ""
+    is_waiting: bool = False
     position: int = 7
     progressed_at: float = 0.0
     at: Any = field(default_factory=lambda: SimpleNamespace(partition=3))

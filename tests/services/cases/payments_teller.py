@@ -54,6 +54,8 @@ class PaymentAllocated(Fact):
     value_date: date
     waterfall_version: str
     source: str
+    designated_debt_ids: tuple[UUID, ...]
+    commitment_id: UUID | None
 
     def apply(self, ledger: Any) -> None: ...
 
@@ -106,6 +108,8 @@ class Teller:
                     value_date=on,
                     waterfall_version="es-1",
                     source="CREDITOR_FILE",
+                    designated_debt_ids=(),
+                    commitment_id=None,
                 )
             )
 

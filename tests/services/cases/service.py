@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import grpc.aio
+from acuerdo.cases.v1 import promises_pb2 as promises
 from acuerdo.cases.v1 import service_pb2 as pb
 from acuerdo.cases.v1 import types_pb2 as types
+from acuerdo.cases.v1.promises_pb2_grpc import PromisesStub
 from acuerdo.cases.v1.service_pb2_grpc import CasesStub
 from acuerdo.common.v1 import types_pb2 as common
 from acuerdo.common.v1.log_pb2_grpc import LogStub
@@ -22,7 +24,7 @@ from google.type.date_pb2 import Date
 from psycopg import AsyncConnection
 
 from dev.issuer import Issuer
-from services.cases.api import CasesApi, Sight
+from services.cases.api import CasesApi, PromisesApi, Sight
 from services.cases.card import CASES
 from services.cases.timers import TIMERS
 from services.cases.views import VIEWS, CaseTables
@@ -41,7 +43,10 @@ from services.chassis.seal.seals import Seals
 from services.chassis.seal.wrapping import FileKeyWrapper
 from services.chassis.settings import Settings
 
-METHODS = pb.DESCRIPTOR.services_by_name["Cases"].methods_by_name
+METHODS = {
+    **pb.DESCRIPTOR.services_by_name["Cases"].methods_by_name,
+    **promises.DESCRIPTOR.services_by_name["Promises"].methods_by_name,
+}
 
 
 @dataclass
@@ -76,8 +81,8 @@ async def running(database: str, home: Path, begin: datetime) -> AsyncIterator[R
     log = Log(database, CASES, b"c" * 32, development_clock=clock)
     views, tables = Views(log, VIEWS), CaseTables(database)
     seals = Seals(database, "cases", FileKeyWrapper(b"k" * 32))
-    api = CasesApi(log, tables, seals, clock, new_id, AskedBy(clock, b"p" * 32), Pages(b"s" * 32))
-    rpc = Rpc(settings, api, LogService(log, Sight(log)))
+    desk = (log, tables, seals, clock, new_id, AskedBy(clock, b"p" * 32), Pages(b"s" * 32))
+    rpc = Rpc(settings, CasesApi(*desk), PromisesApi(*desk), LogService(log, Sight(log)))
     parts: list[Part] = [clock, log, seals, tables, views, TimerRunner(log, TIMERS), rpc]
     async with AsyncExitStack() as stack:
         for part in parts:
@@ -91,16 +96,16 @@ class Caller:
     """Somebody with a token. Request ids are given where a test says none."""
 
     def __init__(self, channel: grpc.aio.Channel, token: str) -> None:
-        self._cases, self._log = CasesStub(channel), LogStub(channel)
+        self._cases, self._promises, self._log = CasesStub(channel), PromisesStub(channel), LogStub(channel)
         self._metadata = (("authorization", f"Bearer {token}"),)
         self._ids = count(1)
 
     def __getattr__(self, method: str) -> Any:
         """`await caller.GetCase(case_id=…)`: the method, with the request's fields; `GetCase_as_it_is(request)`: the request itself."""
         if method.endswith("_as_it_is"):
-            whole = getattr(self._cases, method.removesuffix("_as_it_is"))
+            whole = self._method(method.removesuffix("_as_it_is"))
             return lambda request: whole(request, metadata=self._metadata)
-        call = getattr(self._cases, method)
+        call = self._method(method)
         kind = GetMessageClass(METHODS[method].input_type)
 
         async def ask(**fields: Any) -> Any:
@@ -109,6 +114,10 @@ class Caller:
             return await call(kind(**fields), metadata=self._metadata)
 
         return ask
+
+    def _method(self, name: str) -> Any:
+        stub = self._promises if name in promises.DESCRIPTOR.services_by_name["Promises"].methods_by_name else self._cases
+        return getattr(stub, name)
 
     async def send(self, method: str, *chunks: Any) -> list[Any]:
         """Chunks up a stream, their answers down."""

@@ -8,6 +8,7 @@ from random import Random
 import grpc
 import pytest
 from acuerdo.cases.v1 import dossier_pb2 as dossier
+from acuerdo.cases.v1 import promises_pb2 as promises
 from acuerdo.cases.v1 import service_pb2 as pb
 from acuerdo.cases.v1 import types_pb2 as types
 from acuerdo.common.v1.log_pb2 import HeadRequest
@@ -19,7 +20,10 @@ from tests.services.cases.service import Caller, Running, a_debt, a_row, cycles_
 from tests.services.cases.test_cases_api import ANA
 
 REQUESTS_PER_METHOD = 60
-METHODS = list(pb.DESCRIPTOR.services_by_name["Cases"].methods)
+METHODS = [
+    *pb.DESCRIPTOR.services_by_name["Cases"].methods,
+    *promises.DESCRIPTOR.services_by_name["Promises"].methods,
+]
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -47,7 +51,10 @@ async def test_no_request_is_answered_with_a_status_that_is_not_promised(cases: 
     part = types.ComponentAmount(component=types.COMPONENT_PRINCIPAL, amount=money(5))
     disputed = await caller.DisputeDebt(case_id=case.case_id, debt_id=debt_id, components=[part], reason_code="NOT_MINE")
     asked = await caller.OpenClientQuery(case_id=case.case_id, subject="ALREADY_PAID")
+    part = promises.PromisePart(date=on(date(2026, 2, 1)), amount=money(5))
+    promised = await caller.MakePromise(case_id=case.case_id, parts=[part])
     known = {
+        "promise_id": [promised.promise_id],
         "debt_id": [debt_id],
         "questionnaire_id": [questionnaire.questionnaire_id],
         "flag_id": [flagged.flag_id],

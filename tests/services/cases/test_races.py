@@ -16,7 +16,7 @@ from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 
 from tests.services.cases.service import Running, a_row
-from tests.services.cases.test_cases_api import ANA, a_batch, a_case, a_portfolio, chunk, opened
+from tests.services.cases.test_cases_api import ANA, a_batch, a_case, a_portfolio, chunk, eventually, opened
 from tests.services.cases.test_disputes_api import a_disputed_case, ours, part
 
 
@@ -46,6 +46,50 @@ async def test_a_batch_is_released_once_however_many_release_it(cases: Running) 
     await opened(caller, batch_id, 3)
     told = Counter(record.type_name.rpartition(".")[2] for record in await cases.log.read(0, 10_000))
     assert (told["BatchReleased"], told["CaseOpened"]) == (1, 3)
+
+
+async def test_rows_that_their_batch_does_not_count_leave_no_case_behind(cases: Running) -> None:
+    """They were registered before the batch could say that they are too much for it: they are given back, and may come in another one."""
+    caller = cases.as_()
+    portfolio = await a_portfolio(caller)
+    batch_id = await a_batch(caller, portfolio.portfolio_id, 3, 3_000)
+    counted = a_row(1, "ref-1", 1_000, ANA)
+    (first,) = await caller.send("RegisterCases", chunk(batch_id, "chunk-1", counted))
+    too_much = [a_row(line, f"ref-{line}", 6 * 10**14, ANA) for line in (2, 3)]
+    for _ in range(2):  # asked again, the same answer
+        assert await said(caller.send("RegisterCases", chunk(batch_id, "chunk-2", counted, *too_much))) == "BATCH_AMOUNTS_ARE_TOO_LARGE"
+    told = Counter(record.type_name.rpartition(".")[2] for record in await cases.log.read(0, 10_000))
+    assert (told["CaseRegistered"], told["CaseRejected"]) == (3, 2)
+    batch = (await caller.GetBatch(batch_id=batch_id)).batch
+    assert (batch.found.count, batch.accepted) == (1, 1)
+    other_id = await a_batch(caller, portfolio.portfolio_id, 2, 2_000, "remesa-2")
+    rows = [a_row(line, f"ref-{line}", 1_000, ANA) for line in (1, 2, 3)]
+    (answer,) = await caller.send("RegisterCases", chunk(other_id, "other-1", *rows))
+    assert [bool(outcome.case_id) for outcome in answer.outcomes] == [False, True, True]
+    assert answer.outcomes[0].reason == "EXTERNAL_REF_IS_TAKEN", "what was counted before is still the first batch's"
+    assert first.outcomes[0].case_id
+
+
+async def test_a_batch_rejected_while_rows_come_ends_every_case_of_it(cases: Running) -> None:
+    caller = cases.as_()
+    portfolio = await a_portfolio(caller)
+    batch_id = await a_batch(caller, portfolio.portfolio_id, 40, 40_000)
+    chunks = [
+        chunk(batch_id, f"chunk-{n}", *(a_row(line, f"ref-{line}", 1_000, ANA) for line in range(10 * n + 1, 10 * n + 11)))
+        for n in range(4)
+    ]
+    await caller.send("RegisterCases", chunks[0])
+    sent = [caller.send("RegisterCases", each) for each in chunks[1:]]
+    came = await all_said(*sent, caller.RejectBatch(batch_id=batch_id, reason_code="WRONG_FILE"))
+    assert came.keys() <= {"OK", "BATCH_IS_REJECTED"}
+    for again in chunks[1:]:
+        await said(caller.send("RegisterCases", again))
+
+    async def ended() -> bool:
+        told = Counter(record.type_name.rpartition(".")[2] for record in await cases.log.read(0, 10_000))
+        return told["CaseRegistered"] == told["CaseRejected"] and told["CaseOpened"] == 0
+
+    await eventually(ended)
 
 
 async def test_together_no_more_is_disputed_than_is_owed(cases: Running) -> None:

@@ -242,12 +242,12 @@ async def test_a_contact_point_given_twice_is_one_and_a_mark_stays(people: Runni
     assert once_more.point_id == again.point_id
     assert [(each.state, each.reason_code) for each in person.points] == [(told.POINT_STATE_THIRD_PARTY, "WRONG_PERSON")]
     await refused(
-        caller.VerifyContactPoint(person_id=came.person_id, point_id=again.point_id, method="CALL"),
+        caller.ConfirmContactPoint(person_id=came.person_id, point_id=again.point_id, method="CALL"),
         "FAILED_PRECONDITION",
         "POINT_IS_OF_SOMEBODY_ELSE",
     )
     await caller.ReinstateContactPoint(person_id=came.person_id, point_id=again.point_id, reason_code="MARKED_IN_ERROR")
-    await caller.VerifyContactPoint(person_id=came.person_id, point_id=again.point_id, method="CALL")
+    await caller.ConfirmContactPoint(person_id=came.person_id, point_id=again.point_id, method="CALL")
     person = (await caller_of_agents(people).GetPerson(person_id=came.person_id)).person
     assert person.points[0].state == told.POINT_STATE_VERIFIED
 
@@ -341,6 +341,22 @@ async def test_two_records_of_one_person_are_proposed_merged_and_unmerged(people
     assert [each.value for each in stays.points] == [PHONE]
     assert [len(each.ceases) for each in (lives, stays)] == [1, 1]
     assert await found(agent, email=EMAIL) == [two.person_id]
+
+
+async def test_a_number_that_is_somebody_else_s_stays_so_for_both_records_of_a_person(people: Running) -> None:
+    """Marked before the merge on one, after it on the other: the number is never called again, whichever record one looks at."""
+    caller, supervisor = people.as_(), people.as_("supervisor")
+    one = await caller.RegisterPerson(person=somebody(phone=PHONE, email=EMAIL))
+    two = await caller.RegisterPerson(person=somebody(phone=PHONE, email=EMAIL))
+    phone, email = (await caller_of_agents(people).GetPerson(person_id=two.person_id)).person.points
+    await caller.MarkContactPointThirdParty(person_id=two.person_id, point_id=phone.point_id, reason_code="WRONG_PERSON")
+
+    await supervisor.MergePersons(person_id=one.person_id, other_person_id=two.person_id, reason_code="REVIEWED")
+    await caller.SuppressContactPoint(person_id=one.person_id, point_id=email.point_id, reason_code="OPTED_OUT")
+
+    person = (await caller_of_agents(people).GetPerson(person_id=one.person_id)).person
+    states = {(each.value, each.state, each.reason_code) for each in person.points}
+    assert states == {(PHONE, told.POINT_STATE_THIRD_PARTY, "WRONG_PERSON"), (EMAIL, told.POINT_STATE_SUPPRESSED, "OPTED_OUT")}
 
 
 async def test_names_move_with_a_merge_and_back(people: Running) -> None:

@@ -64,18 +64,20 @@ class Running:
     issuer: Issuer
     versions: dict[UUID, int] = field(default_factory=dict)
     position: int = 0
+    hearing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def as_(self, *roles: str, **said: Any) -> Caller:
         return Caller(self.channel, self.issuer.token(said.pop("subject", "ana"), roles or ("supervisor", "operator", "agent"), **said))
 
     async def hear(self, case_id: UUID, *facts: Message) -> None:
         """What cases tells of a case, in order, as a listener gets it."""
-        heard = []
-        for fact in facts:
-            self.versions[case_id] = self.versions.get(case_id, 0) + 1
-            meta = EventMeta(tenant_id=TENANT, stream_id=case_id.bytes, version=self.versions[case_id])
-            heard.append(Heard(fact, meta, self.position + len(heard) + 1, NOON))
-        await self.take_in(heard)
+        async with self.hearing:
+            heard = []
+            for fact in facts:
+                self.versions[case_id] = self.versions.get(case_id, 0) + 1
+                meta = EventMeta(tenant_id=TENANT, stream_id=case_id.bytes, version=self.versions[case_id])
+                heard.append(Heard(fact, meta, self.position + len(heard) + 1, NOON))
+            await self.take_in(heard)
 
     async def take_in(self, heard: list[Heard[Any]]) -> None:
         decisions = [

@@ -7,6 +7,8 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from services.cases.api.why.commitments import COMMITMENTS
+from services.cases.api.why.elsewhere import ELSEWHERE
 from services.cases.api.why.grounds import GROUNDS
 from services.cases.api.why.hands import HANDS
 from services.cases.api.why.life import LIFE, arrears
@@ -20,5 +22,5 @@ def why(fact: Message) -> str:
     return WHY[type(fact)](fact)
 
 
-WHY: Mapping[type[Message], Callable[[Any], str]] = {**LIFE, **STOPS, **GROUNDS, **HANDS}
+WHY: Mapping[type[Message], Callable[[Any], str]] = {**LIFE, **STOPS, **GROUNDS, **HANDS, **COMMITMENTS, **ELSEWHERE}
 """Every fact of a case's stream has its words."""

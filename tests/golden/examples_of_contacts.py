@@ -1,0 +1,13 @@
+"""One example of each fact of contacts, in streams that can be folded: put together from its areas, one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from services.kernel.facts import Fact, Stream
+from tests.golden import examples_of_people
+
+
+def streams() -> Iterator[tuple[type[Stream], list[Fact]]]:
+    """Each stream with its facts in order."""
+    yield from examples_of_people.streams()
