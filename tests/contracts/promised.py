@@ -11,7 +11,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor, FileDescript
 from services.chassis.service import Service
 
 ROOT = Path(__file__).resolve().parents[2]
-READS = ("CanContact", "Explain", "Get", "Head", "List", "NextAllowedAt", "Preview", "Replay", "Validate", "Verify")
+READS = ("CanContact", "CheckPacks", "Explain", "Get", "Head", "List", "NextAllowedAt", "Preview", "Replay", "Validate", "Verify")
 """How a method that changes nothing begins."""
 
 
