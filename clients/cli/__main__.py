@@ -29,6 +29,7 @@ GROUPS = (
     "link",
     "work",
     "segments",
+    "strategy",
     "tail",
     "audit",
     "parked",
