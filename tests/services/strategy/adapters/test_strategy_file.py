@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from services.strategy.adapters import strategy_file
+from services.strategy.adapters.rows import COLUMNS
 from services.strategy.domain.findings import Rule
 from services.strategy.domain.graph import BEGIN, Channel, Pay, Purpose, StepKind, WaitAnchor
 from services.strategy.domain.segments import SegmentTables
@@ -141,6 +142,16 @@ def test_a_way_without_an_end_is_found() -> None:
     endless = changed("    hand_to_agent: {reason: NO_ANSWER}", "    wait: {days: 1}\n    next: wait")
     endless = endless.replace("go: done, because: Small.", "go: call, because: Small.").replace("  done:\n    end: {}\n", "")
     assert {("NO_EXIT", f"steps.{step}") for step in ("remind", "wait", "sort_out", "call")} <= set(found(endless))
+
+
+def test_the_guide_shows_a_sound_strategy_and_says_every_rule_and_every_word_that_is_seen() -> None:
+    guide = (FOLDER.parents[1] / "docs" / "guide-strategy.md").read_text()
+    assert found(guide.split("```yaml\n")[1].split("```")[0], tables(SAMPLE)) == []
+    assert [rule.name for rule in Rule if rule.name.isupper() and "_WORD" not in rule.name and rule.name not in guide] == [
+        "DOCUMENT_IS_BROKEN",
+        "WRONG_VALUE",
+    ]
+    assert [column for column in COLUMNS if f"`{column}`" not in guide] == []
 
 
 def test_segments_are_those_of_the_table_in_force() -> None:
