@@ -31,6 +31,7 @@ GROUPS = (
     "link",
     "work",
     "segments",
+    "strategy",
     "tail",
     "audit",
     "parked",
