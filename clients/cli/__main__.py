@@ -23,6 +23,8 @@ GROUPS = (
     "import",
     "case",
     "person",
+    "message",
+    "interaction",
     "holds",
     "delinquency",
     "explain",

@@ -11,6 +11,7 @@ import grpc.aio
 from acuerdo.cases.v1.service_pb2_grpc import CasesStub
 from acuerdo.common.v1.log_pb2_grpc import LogStub
 from acuerdo.common.v1.operations_pb2_grpc import OperationsStub
+from acuerdo.contacts.v1.messages_pb2_grpc import MessagesStub
 from acuerdo.contacts.v1.people_pb2_grpc import PeopleStub
 from acuerdo.payments.v1.links_pb2_grpc import LinksStub
 from acuerdo.strategy.v1.service_pb2_grpc import StrategyStub
@@ -21,6 +22,7 @@ if TYPE_CHECKING:  # the generated stubs name these for the type checker only
     from acuerdo.cases.v1.service_pb2_grpc import CasesAsyncStub
     from acuerdo.common.v1.log_pb2_grpc import LogAsyncStub
     from acuerdo.common.v1.operations_pb2_grpc import OperationsAsyncStub
+    from acuerdo.contacts.v1.messages_pb2_grpc import MessagesAsyncStub
     from acuerdo.contacts.v1.people_pb2_grpc import PeopleAsyncStub
     from acuerdo.payments.v1.links_pb2_grpc import LinksAsyncStub
     from acuerdo.strategy.v1.service_pb2_grpc import StrategyAsyncStub
@@ -55,6 +57,10 @@ class Doors:
     @property
     def cases(self) -> CasesAsyncStub:
         return CasesStub(self._channel("cases"))
+
+    @property
+    def messages(self) -> MessagesAsyncStub:
+        return MessagesStub(self._channel("contacts"))
 
     @property
     def people(self) -> PeopleAsyncStub:
