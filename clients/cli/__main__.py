@@ -25,6 +25,8 @@ GROUPS = (
     "person",
     "permit",
     "pack",
+    "message",
+    "interaction",
     "holds",
     "delinquency",
     "disputes",

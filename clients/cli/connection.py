@@ -11,6 +11,7 @@ import grpc.aio
 from acuerdo.cases.v1.service_pb2_grpc import CasesStub
 from acuerdo.common.v1.log_pb2_grpc import LogStub
 from acuerdo.common.v1.operations_pb2_grpc import OperationsStub
+from acuerdo.contacts.v1.messages_pb2_grpc import MessagesStub
 from acuerdo.contacts.v1.people_pb2_grpc import PeopleStub
 from acuerdo.contacts.v1.permit_service_pb2_grpc import PermitsStub
 from acuerdo.payments.v1.links_pb2_grpc import LinksStub
@@ -22,6 +23,7 @@ if TYPE_CHECKING:  # the generated stubs name these for the type checker only
     from acuerdo.cases.v1.service_pb2_grpc import CasesAsyncStub
     from acuerdo.common.v1.log_pb2_grpc import LogAsyncStub
     from acuerdo.common.v1.operations_pb2_grpc import OperationsAsyncStub
+    from acuerdo.contacts.v1.messages_pb2_grpc import MessagesAsyncStub
     from acuerdo.contacts.v1.people_pb2_grpc import PeopleAsyncStub
     from acuerdo.contacts.v1.permit_service_pb2_grpc import PermitsAsyncStub
     from acuerdo.payments.v1.links_pb2_grpc import LinksAsyncStub
@@ -57,6 +59,10 @@ class Doors:
     @property
     def cases(self) -> CasesAsyncStub:
         return CasesStub(self._channel("cases"))
+
+    @property
+    def messages(self) -> MessagesAsyncStub:
+        return MessagesStub(self._channel("contacts"))
 
     @property
     def people(self) -> PeopleAsyncStub:
