@@ -15,9 +15,12 @@ from dev.issuer import Issuer
 from dev.keyring import TENANT, Keyring
 from dev.ports import LOOPBACK, free_port, is_free
 from dev.postgres import Postgres
+from dev.provider import ProviderProcess
 from dev.services import SERVICES, ServiceProcess, migrate
 from dev.sink import SinkProcess
 
+WORLD = (7180, 7125, 7190)
+"""Ports of the payment pages, the mail sink and the payment provider."""
 CLOCK_BEGINS = datetime(2005, 1, 1, tzinfo=UTC)
 """Of the development clock, in a new database: before the sample's first day."""
 
@@ -25,12 +28,20 @@ CLOCK_BEGINS = datetime(2005, 1, 1, tzinfo=UTC)
 class Stack:
     """Everything on this machine, under `home`. `kafka` and `postgres` name servers that run elsewhere; None: our own.
 
-    `ports` are what each service listens on, unless somebody else does already.
+    `ports` are what each service listens on, unless somebody else does already. `zone`: in which the payment provider's days begin.
     """
 
-    def __init__(self, home: Path, kafka: str | None = None, postgres: str | None = None, *, ports: Mapping[str, int] = SERVICES) -> None:
+    def __init__(
+        self,
+        home: Path,
+        kafka: str | None = None,
+        postgres: str | None = None,
+        *,
+        ports: Mapping[str, int] = SERVICES,
+        zone: str = "Europe/Madrid",
+    ) -> None:
         self._home, self._ports = home.resolve(), ports
-        self._kafka, self._postgres = kafka, postgres
+        self._kafka, self._postgres, self._zone = kafka, postgres, zone
         self._started = ExitStack()
         self.kafka = ""
         self.addresses: dict[str, str] = {}
@@ -71,14 +82,24 @@ class Stack:
             say(f"migrations of {service}")
             migrate(service, dsn)
         self._keyring.write(SERVICES)
-        say("mail sink")
-        self.sink = self._started.enter_context(SinkProcess(self._home / "sink", free_port()))
         ports = {service: port if is_free(port) else free_port() for service, port in self._ports.items()}
         self.addresses = {service: f"{LOOPBACK}:{port}" for service, port in ports.items()}
+        self._open_the_world(say)
         for service in SERVICES:
             say(service)
             self._started.enter_context(ServiceProcess(service, self._home / service, ports[service], self._environment(service, dsn)))
         self._write_endpoints()
+
+    def _open_the_world(self, say: Callable[[str], None]) -> None:
+        """What lies outside our services: mail that goes nowhere, a provider that moves no money, and the door it calls back at."""
+        say("mail sink, payment provider")
+        web, mail, provider = (port if is_free(port) else free_port() for port in WORLD)
+        self.pages = f"{LOOPBACK}:{web}"
+        self.sink = self._started.enter_context(SinkProcess(self._home / "mail", mail))
+        webhook = f"http://{self.pages}/webhooks/sandbox"
+        self.provider = self._started.enter_context(
+            ProviderProcess(self._home / "provider", provider, self._home / "keys" / "provider", webhook, self._zone)
+        )
 
     def stop(self) -> None:
         """In reverse; the data stays."""
@@ -95,14 +116,41 @@ class Stack:
             "ACUERDO_KAFKA_IDEMPOTENT": "false" if self._kafka is None else "true",
             "ACUERDO_PEERS": ",".join(f"{peer}={address}" for peer, address in self.addresses.items() if peer != service),
             "ACUERDO_JWKS": str(self.issuer.jwks),
+            **self._world(service),
             "ACUERDO_DEVELOPMENT_CLOCK": "true",
             "ACUERDO_DEVELOPMENT_CLOCK_BEGINS": CLOCK_BEGINS.isoformat(),
-            # Of contacts: mail goes nowhere, and what bounces comes back.
-            "ACUERDO_CONTACTS_SMTP_PORT": str(self.sink.port),
-            "ACUERDO_CONTACTS_MAILBOX": str(self.sink.mailbox),
-            "ACUERDO_CONTACTS_RETRY_SECONDS_MIN": "0.5",
         }
 
+    def _world(self, service: str) -> dict[str, str]:
+        """What the service is told of those outside."""
+        if service == "contacts":
+            return {
+                "ACUERDO_CONTACTS_SMTP_HOST": LOOPBACK,
+                "ACUERDO_CONTACTS_RETRY_SECONDS_MIN": "0.5",
+                "ACUERDO_CONTACTS_SMTP_PORT": str(self.sink.port),
+                "ACUERDO_CONTACTS_MAILBOX": str(self.sink.mailbox),
+                "ACUERDO_CONTACTS_LINKS_URL": f"http://{self.pages}/pay/",
+                "ACUERDO_CONTACTS_LINK_KEY_FILE": str(self._home / "keys" / "links"),
+            }
+        if service == "payments":
+            return {
+                "ACUERDO_WEB_LISTEN": self.pages,
+                "ACUERDO_WEB_PUBLIC_URL": f"http://{self.pages}",
+                # The sample's debtors all call from this machine.
+                "ACUERDO_WEB_REQUESTS_PER_MINUTE": "100000",
+                "ACUERDO_PROVIDER_URL": self.provider.url,
+                "ACUERDO_PROVIDER_SECRET_FILE": str(self._home / "keys" / "provider"),
+            }
+        return {}
+
     def _write_endpoints(self) -> None:
-        endpoints = {**self.addresses, "kafka": self.kafka, "token_file": str(self.token_file), "tenant": TENANT}
+        endpoints = {
+            **self.addresses,
+            "pages": f"http://{self.pages}",
+            "mail": str(self.sink.home / "mail"),
+            "provider": self.provider.url,
+            "kafka": self.kafka,
+            "token_file": str(self.token_file),
+            "tenant": TENANT,
+        }
         (self._home / "endpoints.json").write_text(json.dumps(endpoints, indent=2) + "\n")

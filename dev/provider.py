@@ -13,12 +13,15 @@ import asyncio
 import hashlib
 import hmac
 import json
+import signal
+import sys
 import time
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from html import escape
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -28,12 +31,16 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from dev.listening import ListeningProcess
+from dev.ports import LOOPBACK, is_free
 from dev.sandbox import CARDS, Checkout, Ledger
 
 SIGNATURE = "acuerdo-signature"
 SIGNED_SECONDS_MAX = 300
 RETRY_SECONDS_MIN, RETRY_SECONDS_MAX = 0.1, 5.0
 DELIVER_SECONDS_MAX = 10.0
+READY_WITHIN_SECONDS = 20.0
+STOP_WITHIN_SECONDS = 5.0
 
 
 def sign(secret: bytes, body: bytes, at: int) -> str:
@@ -182,6 +189,32 @@ def application(ledger: Ledger) -> Starlette:
         ],
         lifespan=delivering,
     )
+
+
+class ProviderProcess:
+    """The provider as a child process."""
+
+    def __init__(self, home: Path, port: int, secret_file: Path, webhook: str, zone: str) -> None:
+        self.port = port
+        self._told = ("--secret-file", str(secret_file), "--webhook", webhook, "--zone", zone)
+        self._process = ListeningProcess("provider", home.resolve(), port, signal.SIGTERM, signal.SIGKILL)
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}"
+
+    def __enter__(self) -> Self:
+        self._process.own()
+        try:
+            command = [sys.executable, "-m", "dev.provider", "--listen", f"{LOOPBACK}:{self.port}", *self._told]
+            self._process.start(command, lambda: not is_free(self.port), READY_WITHIN_SECONDS)
+        except BaseException:
+            self._process.stop(STOP_WITHIN_SECONDS)
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._process.stop(STOP_WITHIN_SECONDS)
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ READY_WITHIN_SECONDS = 60.0
 STOP_WITHIN_SECONDS = 30.0
 MIGRATED_WITHIN_SECONDS = 120
 TOKEN_LIFE_SECONDS = 30 * 86_400
-KEYS = ("kek", "claims", "payloads", "pages")
+KEYS = ("kek", "claims", "payloads", "pages", "links", "provider")
 
 
 class Secrets:
