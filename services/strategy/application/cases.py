@@ -123,6 +123,10 @@ def note_promise(
     return _by_the_table(tenant_id, origin, note)
 
 
+def note_promise_due_again(tenant_id: str, origin: Causation, promise_id: UUID) -> Change[Treatment]:
+    return _by_the_table(tenant_id, origin, partial(happenings.note_promise_due_again, origin=origin, promise_id=promise_id))
+
+
 def note_reminder(tenant_id: str, origin: Causation) -> Change[Treatment]:
     """A part of a promise comes due: nothing changes, and the strategy may remind of it."""
     return _by_the_table(tenant_id, origin, lambda live: None, occasion="on_reminder_due")

@@ -193,6 +193,14 @@ def note_promise(treatment: Treatment, origin: Causation, promise_id: UUID, stat
         )
 
 
+def note_promise_due_again(treatment: Treatment, origin: Causation, promise_id: UUID) -> None:
+    """Kept no more, or broken no more. Its last day has gone by: until it is judged, nobody knows more than that it is unpaid so far."""
+    known = treatment.promises.by_id.get(promise_id)
+    if known is not None:
+        is_ahead = known.deadline is not None and treatment.today <= known.deadline
+        note_promise(treatment, origin, promise_id, PromiseState.OPEN if is_ahead else PromiseState.UNPAID_SO_FAR)
+
+
 def note_money(treatment: Treatment, origin: Causation, money_id: UUID, until: datetime | None) -> None:
     """Money may come. Told by two who know, in any order: whoever notes it last settles it last, too."""
     if money_id not in treatment.money or treatment.money[money_id] != until:

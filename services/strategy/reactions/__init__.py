@@ -8,7 +8,7 @@ from typing import Any
 from services.chassis.heard import Heard, Reaction, Reactions
 from services.kernel.facts import Change
 from services.strategy import application
-from services.strategy.reactions import cases
+from services.strategy.reactions import cases, contacts, payments
 
 
 def asking_nothing_of_history(reaction: Reaction) -> Reaction:
@@ -23,6 +23,8 @@ def asking_nothing_of_history(reaction: Reaction) -> Reaction:
 
 HEARD = {
     "cases": cases.FACTS,
+    "contacts": contacts.FACTS,
+    "payments": payments.FACTS,
 }
 # By source; each source is followed on its own.
 REACTIONS: dict[str, Reactions] = {

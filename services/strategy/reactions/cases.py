@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from acuerdo.cases.v1 import events_pb2 as cases
+from acuerdo.cases.v1 import promises_pb2 as promises
+from acuerdo.cases.v1 import recorded_pb2 as recorded
 from acuerdo.cases.v1.holds_pb2 import HOLD_SCOPE_TREATMENT
 from acuerdo.cases.v1.types_pb2 import Authority, CloseOutcome, ComponentAmount, PortfolioTerms
 from acuerdo.cases.v1.types_pb2 import PartyRole as WirePartyRole
@@ -18,9 +20,13 @@ from services.chassis.rpc import words
 from services.kernel.facts import Change
 from services.kernel.money import Money, total
 from services.strategy import application
-from services.strategy.domain.happenings import PartyRole
+from services.strategy.domain.happenings import PartyRole, PromiseState
 from services.strategy.domain.standing import BalanceAuthority, Report
 from services.strategy.domain.treatment import Treatment
+
+ALLOCATION_DAYS_MAX = 1
+"""How long received money is waited for to count on the case: it may have been another's."""
+RECEIVED = "RECEIVED"
 
 Changes = Iterable[Change[Treatment]]
 
@@ -140,6 +146,59 @@ def note_hold_lifted(heard: Heard[cases.HoldLifted]) -> Changes:
     yield application.note_hold_change(heard.tenant_id, heard.origin, UUID(bytes=fact.hold_id), last)
 
 
+# Promises, and money that may come ----------------------------------------------------
+
+
+def note_promise_made(heard: Heard[promises.PromiseMade]) -> Changes:
+    yield _promise(heard, PromiseState.OPEN, _last_day(heard.fact.parts, heard.fact.grace_days))
+
+
+def note_promise_resumed(heard: Heard[promises.PromiseResumed]) -> Changes:
+    yield _promise(heard, PromiseState.OPEN, _last_day(heard.fact.parts))
+
+
+def note_promise_due_again(heard: Heard[promises.PromiseKeptRevoked | promises.PromiseBreakRevoked]) -> Changes:
+    """Kept no more, or broken no more: it is judged anew."""
+    yield application.note_promise_due_again(heard.tenant_id, heard.origin, UUID(bytes=heard.fact.promise_id))
+
+
+def remind_of_promise(heard: Heard[promises.PromiseReminderDue]) -> Changes:
+    yield application.note_reminder(heard.tenant_id, heard.origin)
+
+
+def note_money(heard: Heard[recorded.MoneyOnItsWayNoted]) -> Changes:
+    yield application.note_money(heard.tenant_id, heard.origin, UUID(bytes=heard.fact.money_id))
+
+
+def settle_money(heard: Heard[recorded.MoneyOnItsWaySettled]) -> Changes:
+    """What has been received is told once more when it counts on the case, on another way: until then nobody is asked for it."""
+    money_id, reason_code = UUID(bytes=heard.fact.money_id), heard.fact.reason_code
+    if reason_code == RECEIVED:
+        until = heard.recorded_at + timedelta(days=ALLOCATION_DAYS_MAX)
+        yield application.note_money(heard.tenant_id, heard.origin, money_id, until)
+    else:
+        yield application.settle_money(heard.tenant_id, heard.origin, money_id, reason_code)
+
+
+def _stands(state: PromiseState) -> Reaction:
+    """A reaction to a fact that says how a promise stands."""
+
+    def note_promise(heard: Heard[Any]) -> Changes:
+        yield _promise(heard, state)
+
+    return note_promise
+
+
+def _promise(heard: Heard[Any], state: PromiseState, deadline: date | None = None) -> Change[Treatment]:
+    return application.note_promise(heard.tenant_id, heard.origin, UUID(bytes=heard.fact.promise_id), state, deadline)
+
+
+def _last_day(parts: Sequence[promises.PromisePart], grace_days: int = 0) -> date | None:
+    """On which it can still be kept."""
+    days = [words.day(part.date, "date") for part in parts]
+    return max(days) + timedelta(days=grace_days) if days else None
+
+
 def _party(heard: Heard[Any], person_id: bytes, role: Any) -> Change[Treatment]:
     name = WirePartyRole.Name(role).removeprefix("PARTY_ROLE_")
     return application.note_debtor(heard.tenant_id, heard.origin, UUID(bytes=person_id), PartyRole[name])
@@ -192,4 +251,18 @@ FACTS: dict[type[Message], Reaction] = {
     cases.HoldPlaced: heed_hold,
     cases.HoldExtended: note_hold_extended,
     cases.HoldLifted: note_hold_lifted,
+    promises.PromiseMade: note_promise_made,
+    promises.PromiseReminderDue: remind_of_promise,
+    promises.PromiseUnpaidSoFar: _stands(PromiseState.UNPAID_SO_FAR),
+    promises.PromiseKept: _stands(PromiseState.KEPT),
+    promises.PromisePartlyKept: _stands(PromiseState.PARTLY_KEPT),
+    promises.PromiseBroken: _stands(PromiseState.BROKEN),
+    promises.PromiseCancelled: _stands(PromiseState.CANCELLED),
+    promises.PromiseSuperseded: _stands(PromiseState.CANCELLED),
+    promises.PromiseSuspended: _stands(PromiseState.SUSPENDED),
+    promises.PromiseResumed: note_promise_resumed,
+    promises.PromiseKeptRevoked: note_promise_due_again,
+    promises.PromiseBreakRevoked: note_promise_due_again,
+    recorded.MoneyOnItsWayNoted: note_money,
+    recorded.MoneyOnItsWaySettled: settle_money,
 }

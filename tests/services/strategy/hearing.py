@@ -60,6 +60,10 @@ def reported(minor_units: int, day_of_march: int) -> cases.BalanceReported:
     return cases.BalanceReported(as_of=day(day_of_march), theirs=twd(minor_units), ours=twd(0))
 
 
+def paid(minor_units: int, debt_id: UUID = THE_DEBT) -> cases.PaymentLine:
+    return cases.PaymentLine(debt_id=debt_id.bytes, component=types.COMPONENT_PRINCIPAL, amount=twd(minor_units))
+
+
 class Hearing:
     """The listener's position in one partition, moved with what came of the facts."""
 

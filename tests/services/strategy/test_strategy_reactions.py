@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 import pytest
 from acuerdo.cases.v1 import events_pb2 as cases
@@ -20,7 +19,7 @@ from services.strategy.domain.assignment import SegmentAssigned
 from services.strategy.domain.treatment import Treatment, TreatmentIsUnknown
 from services.strategy.reactions import REACTIONS
 from tests.services.strategy.examples import ANOTHER_DEBT, THE_CASE, THE_DEBT, THE_TENANT
-from tests.services.strategy.hearing import Hearing, adjusted, attached, bucket, day, registered, reported, terms, twd
+from tests.services.strategy.hearing import Hearing, adjusted, attached, bucket, day, paid, registered, reported, terms, twd
 
 MOVE_NOTHING = {"CaseFileAccessed", "CaseAssigned", "CaseUnassigned", "CaseWithdrawn", "DebtDisputed"}
 """By themselves: a withdrawn case is closed and a dispute upheld adjusts the balance by facts of their own."""
@@ -47,10 +46,6 @@ async def test_what_is_paid_and_taken_back_moves_the_balance_of_each_debt(log: L
     assert (await of(log)).standing.debts == {THE_DEBT: Money("TWD", 600), ANOTHER_DEBT: Money("TWD", 300)}
     await hearing.hear((6, cases.DebtDetached(debt_id=ANOTHER_DEBT.bytes)), (7, cases.PaymentUnapplied(lines=lines)))
     assert (await of(log)).standing.debts == {THE_DEBT: Money("TWD", 1_000)}
-
-
-def paid(minor_units: int, debt_id: UUID = THE_DEBT) -> cases.PaymentLine:
-    return cases.PaymentLine(debt_id=debt_id.bytes, component=types.COMPONENT_PRINCIPAL, amount=twd(minor_units))
 
 
 async def test_a_case_is_followed_from_its_registration_to_its_end_and_back(log: Log, hearing: Hearing) -> None:
