@@ -10,14 +10,17 @@ from uuid import UUID
 from acuerdo.cases.v1 import events_pb2 as cases
 from acuerdo.cases.v1 import holds_pb2 as holds
 from acuerdo.cases.v1 import types_pb2 as types
+from acuerdo.contacts.v1.message_events_pb2 import AttemptStarted
 from google.protobuf.message import Message
 
 from services.chassis.heard import Heard, Reactions
 from services.chassis.rpc import words
 from services.kernel.facts import Change
 from services.payments.application import books, links
+from services.payments.domain.amount_rule import AmountRule, AmountRuleKind
 from services.payments.domain.book import BookState, CaseTraits, NotedInstalment
 from services.payments.domain.components import Component, ComponentAmount
+from services.payments.domain.linking import LinkTerms
 
 Changes = Iterable[Change[Any]]
 
@@ -112,6 +115,22 @@ def note_creditor(heard: Heard[cases.ClientRegistered]) -> Changes:
     yield links.note_creditor(heard.stream_id, heard.fact.name, heard.origin)
 
 
+def issue_link(heard: Heard[AttemptStarted]) -> Changes:
+    """A message waits for the link that its token opens; contacts sends it once the link is issued, and gives it up where it is refused."""
+    fact = heard.fact
+    if not fact.link_token_hash:
+        return
+    promise_id = UUID(bytes=fact.promise_id) if fact.promise_id else None
+    terms = LinkTerms(
+        case_id=UUID(bytes=fact.case_id),
+        token_hash=fact.link_token_hash,
+        rule=AmountRule(AmountRuleKind.PROMISE if promise_id else AmountRuleKind.PAST_DUE, promise_id=promise_id),
+        person_id=UUID(bytes=fact.person_id),
+        interaction_id=UUID(bytes=fact.interaction_id),
+    )
+    yield from links.issue_link_for_message(terms)
+
+
 def note_hold(heard: Heard[cases.HoldPlaced]) -> Changes:
     fact = heard.fact
     is_stopping = bool(STOPPING & set(fact.scopes)) or fact.kind == holds.HOLD_KIND_DISPUTE
@@ -155,5 +174,9 @@ REACTIONS: dict[str, Reactions] = {
         cases.HoldExtended: note_hold_extended,
         cases.HoldLifted: note_hold_lifted,
         cases.HoldExpired: note_hold_expired,
+    },
+    "contacts": {
+        # Payment links
+        AttemptStarted: issue_link,
     },
 }

@@ -29,6 +29,8 @@ from services.payments.web.webhooks import Webhooks
 REQUESTS_AT_ONCE_MAX = 256
 KEEP_ALIVE_SECONDS = 5
 DRAIN_SECONDS = 5
+ANSWER_SECONDS_MAX = 20.0
+"""Of one request with its body: whoever sends a byte now and then is not waited for."""
 HEADERS = {
     "cache-control": "no-store",
     "referrer-policy": "no-referrer",
@@ -93,7 +95,11 @@ class Door:
             response: Response = PlainTextResponse("too many requests", status_code=429, headers={"retry-after": "60"})
         else:
             try:
-                response = await answer(request)
+                async with asyncio.timeout(ANSWER_SECONDS_MAX):
+                    response = await answer(request)
+            except TimeoutError:
+                _log.warning("request_refused", reason="TOOK_TOO_LONG")
+                response = PlainTextResponse("took too long", status_code=503)
             except Exception as failed:  # noqa: BLE001  # the last resort of a request: nothing of it leaves
                 _log.error("request_failed", exc_info=failed)
                 response = PlainTextResponse("something failed here", status_code=500)

@@ -30,6 +30,7 @@ from services.payments.domain.link import PaymentLink, payment_of, stream_of
 from services.payments.domain.linking import AmountIsOutsideTheLink, CheckoutHasMovedOn, LinkIsPaid, LinkIsUnknown
 from services.payments.web import pages, words
 from services.payments.web.limits import FORM_BYTES_MAX, body_of
+from services.payments.web.registered import SourceIsNotRegistered, source_of
 from services.payments.web.words import Lang
 
 LOOK_AGAIN_MAX = 3
@@ -94,6 +95,8 @@ class Paying:
             amount = under_way.amount if under_way else _chosen(form, owing.currency_of(found.ledger))
             number = found.link.checkouts if under_way else found.link.checkouts + 1
             try:
+                # Before anybody's money moves: it could not be recorded otherwise.
+                await source_of(self._log, found.tenant_id, self._provider.name)
                 if amount is None:
                     linking.must_be_usable(found.link, found.links, self._log.clock.now())
                     raise AmountIsOutsideTheLink
@@ -102,6 +105,9 @@ class Paying:
             except AmountIsOutsideTheLink as refusal:
                 _log.info("link_not_served", reason=refusal.reason)
                 return HTMLResponse(self._page(found, lang, has_changed=True), status_code=409)
+            except SourceIsNotRegistered as refusal:
+                _log.error("link_not_served", reason=refusal.reason, tenant_id=found.tenant_id)
+                break
             except CheckoutHasMovedOn:
                 continue
             return await self._to_checkout(payment_of(found.link.id, number), found, lang)

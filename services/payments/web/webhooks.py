@@ -25,20 +25,15 @@ from services.payments.domain.ledger import AllocationLedger
 from services.payments.domain.payment import MovedMeanwhile, Payment, PaymentReversalCause, PaymentTerms
 from services.payments.domain.under_way import PaymentWasNotInitiated, UnderWay
 from services.payments.web.limits import WEBHOOK_BYTES_MAX, body_of
+from services.payments.web.registered import source_of
 
 DECIDE_AGAIN_MAX = 8
-SOURCE_NAME = "payment_source"
-"""Kind of the claim on a source's name."""
 
 _log = structlog.get_logger("web")
 
 
 class ProviderIsUnknown(IsUnknown):
     """No provider of that name tells us anything."""
-
-
-class SourceIsNotRegistered(Refusal):
-    """The provider is not registered as a payment source of the tenant: its money could not be told from other money."""
 
 
 class Webhooks:
@@ -87,7 +82,7 @@ class Webhooks:
     async def _receive(self, origin: Command, event: ProviderEvent, begun: UnderWay) -> None:
         """So much as came, whatever was ordered: on time, or after it was given up."""
         terms = PaymentTerms(
-            source_id=await self._source_id(origin.tenant_id),
+            source_id=await source_of(self._log, origin.tenant_id, self._provider.name),
             provider_ref=event.provider_ref,
             amount=event.amount.money,
             value_date=event.value_date,
@@ -117,13 +112,6 @@ class Webhooks:
 
     async def _ledger(self, case_id: UUID, tenant_id: str) -> AllocationLedger:
         return await self._log.load(AllocationLedger, ledger.stream_of(case_id), tenant_id)
-
-    async def _source_id(self, tenant_id: str) -> UUID:
-        """The source that is registered under the provider's name."""
-        found = await self._log.claimed(tenant_id, SOURCE_NAME, [self._provider.name])
-        if self._provider.name not in found:
-            raise SourceIsNotRegistered(provider=self._provider.name)
-        return found[self._provider.name]
 
     def _told_by_the_provider(self, tenant_id: str, event: ProviderEvent, body: bytes) -> Command:
         who = f"provider#{self._provider.name}"

@@ -87,7 +87,7 @@ class House:
     issuer: Issuer
     browser: httpx.AsyncClient
     provider: Ledger
-    webhook: str
+    door_settings: DoorSettings
     case_versions: dict[UUID, int] = field(default_factory=dict)
     heard: dict[str, int] = field(default_factory=dict)
 
@@ -204,6 +204,10 @@ class House:
 
         await eventually(is_told)
 
+    async def register_source(self, name: str) -> None:
+        source = sources.register_source(derived("source", name), name, name, SourceKind.PSP, (), "Europe/Madrid", None)
+        await run(self.log, source)
+
     # What came of it ------------------------------------------------------------------------------------------------------
 
     async def events(self, name: str = "") -> list[Any]:
@@ -257,9 +261,23 @@ async def house(database: str, home: Path, **settings: Any) -> AsyncIterator[Hou
         await stack.enter_async_context(serving(ledger, provider_port))
         channel = await stack.enter_async_context(grpc.aio.insecure_channel(rpc.address))
         browser = await stack.enter_async_context(httpx.AsyncClient(base_url=public))
-        found = House(log, clock, LinksStub(channel), issuer, browser, ledger, webhook)
+        found = House(log, clock, LinksStub(channel), issuer, browser, ledger, door_settings)
         await _furnish(found)
         yield found
+
+
+@asynccontextmanager
+async def another_door(payments: House, database: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A second replica on the same database, with a cache of its own."""
+    clock = DevelopmentClock(database, "payments")
+    log = Log(database, PAYMENTS, b"c" * 32, partitions=4, development_clock=clock)
+    port = free_port()
+    settings = payments.door_settings.model_copy(update={"web_listen": f"127.0.0.1:{port}"})
+    async with AsyncExitStack() as stack:
+        for part in (clock, log, *opened(log, settings, b"p" * 32)):
+            await part.start()
+            stack.push_async_callback(part.stop)
+        yield await stack.enter_async_context(httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}"))
 
 
 @asynccontextmanager
@@ -283,8 +301,7 @@ class nothing:  # in the place of a function
 
 
 async def _furnish(found: House) -> None:
-    source = sources.register_source(UUID(int=0x50), "sandbox", "Sandbox", SourceKind.PSP, (), "Europe/Madrid", None)
-    await run(found.log, source)
+    await found.register_source("sandbox")
     await found.hear(cases.ClientRegistered(external_ref="c", name=CREDITOR), THE_CLIENT)
     await found.hear_of_a_case()
 

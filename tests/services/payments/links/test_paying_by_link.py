@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import grpc
@@ -12,7 +13,7 @@ import pytest
 from acuerdo.payments.v1 import links_pb2 as pb
 
 from services.payments.domain.link import PaymentLink
-from tests.services.payments.links.house import BEGIN, CREDITOR, THE_CASE, House, amounts_in, eur
+from tests.services.payments.links.house import BEGIN, CREDITOR, THE_CASE, House, amounts_in, another_door, eur, house
 
 
 async def test_a_link_is_opened_paid_and_its_money_is_spread_over_the_debt(payments: House) -> None:
@@ -201,3 +202,19 @@ async def test_a_revoked_link_opens_nothing_and_its_payment_under_way_goes_on(pa
     payments.provider.pay(checkout, "pays")
     await payments.told()
     assert len(await payments.events("PaymentReceived")) == 1
+
+
+async def test_two_replicas_and_two_clicks_are_one_payment(database: str, tmp_path: Path) -> None:
+    """Nothing that keeps them apart lives in one process: the log decides."""
+    async with house(database, tmp_path) as payments, another_door(payments, database) as other:
+        for _ in range(5):
+            issued = await payments.issue(least=eur(1))
+            asked = [
+                door.post(f"/pay/{issued.token}", data={"amount": str(amount)})
+                for amount in (100, 200, 300)
+                for door in (payments.browser, other)
+            ]
+            answers = await asyncio.gather(*asked)
+            assert {answer.status_code for answer in answers} == {303}
+            assert len({answer.headers["location"] for answer in answers}) == 1
+        assert len(await payments.events("PaymentInitiated")) == 5

@@ -21,7 +21,7 @@ from dev import provider as sandbox
 from dev.ports import free_port
 from dev.sandbox import Checkout
 from services.chassis.runtime import SettingsAreWrong, StartRefused
-from services.payments.web import DoorSettings
+from services.payments.web import DoorSettings, door
 from services.payments.web.limits import Rates
 from tests.services.payments.links.house import SECRET, House, amounts_in, eur, house
 
@@ -300,6 +300,24 @@ async def _provider_away(payments: House, token: str) -> httpx.Response:
         return await payments.post(token, "10000")
     finally:
         payments.provider.secret = SECRET
+
+
+async def test_where_the_provider_is_not_registered_nobody_is_charged(database: str, tmp_path: Path) -> None:
+    """Its money could not be recorded; what was begun before is taken as soon as it is registered."""
+    async with house(database, tmp_path, provider="another") as payments:
+        issued = await payments.issue()
+        assert (await payments.post(issued.token, "10000")).status_code == 503
+        assert await payments.events("PaymentInitiated") == []
+        await payments.register_source("another")
+        await payments.checkout(issued.token, 10_000)
+
+
+async def test_whoever_never_finishes_asking_is_not_waited_for(payments: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "ANSWER_SECONDS_MAX", 0.3)
+    reader, writer = await asyncio.open_connection("127.0.0.1", payments.browser.base_url.port)
+    writer.write(b"POST /webhooks/sandbox HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nabc")
+    assert b" 503 " in await reader.readline()
+    writer.close()
 
 
 async def test_a_taken_address_is_refused_at_the_start(database: str, tmp_path: Path) -> None:
