@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
 from typing import Any
 from uuid import UUID, uuid4
 
 import grpc
-import psycopg
 import pytest
 from acuerdo.cases.v1 import service_pb2 as cases
 from acuerdo.cases.v1 import types_pb2 as words
 from acuerdo.common.v1 import log_pb2
-from psycopg import sql
 
 from clients.cli.connection import Doors
 from clients.cli.stepping import settle
-from dev.services import SERVICES
 from services.chassis.seal.seals import Seals
 from services.chassis.seal.subjects import Subject
 from services.chassis.seal.wrapping import FileKeyWrapper
 from tests.acceptance.house import House
 from tests.acceptance.portfolios import a_case, open_portfolio
+from tests.acceptance.searching import assert_nowhere_in_clear, every_row
 from tests.acceptance.topics import every_record
 
 CANARY = "Kanarienvogel-Quijote-7315"
@@ -50,12 +47,12 @@ async def test_what_a_debtor_told_is_nowhere_in_clear_and_is_erased_with_its_key
             f"She asked to be called {CANARY}",
         ]
 
-        assert_nowhere_in_clear("what a caller is told when it is refused", refusals)
-        assert_nowhere_in_clear("the database", every_row(house.dsn))
-        assert_nowhere_in_clear("Kafka", [part async for part in every_record(house.stack.kafka)])
-        assert_nowhere_in_clear("the logs of the services", [house.logs().encode()])
+        assert_nowhere_in_clear(CANARY, "what a caller is told when it is refused", refusals)
+        assert_nowhere_in_clear(CANARY, "the database", every_row(house.dsn))
+        assert_nowhere_in_clear(CANARY, "Kafka", [part async for part in every_record(house.stack.kafka)])
+        assert_nowhere_in_clear(CANARY, "the logs of the services", [house.logs().encode()])
         assert house.collector.wait_for(bool, TRACE)
-        assert_nowhere_in_clear("what leaves as telemetry", house.collector.bytes_seen)
+        assert_nowhere_in_clear(CANARY, "what leaves as telemetry", house.collector.bytes_seen)
 
         assert await destroy_key(house, person_id) == 1
     house.restart()  # a process may use a key that it has in hand for a minute longer
@@ -69,7 +66,7 @@ async def test_what_a_debtor_told_is_nowhere_in_clear_and_is_erased_with_its_key
 @pytest.mark.parametrize("leak", [CANARY, CANARY.lower(), CANARY.encode().hex(), base64.b64encode(CANARY.encode()).decode()])
 def test_the_search_would_find_a_leak(leak: str) -> None:
     with pytest.raises(AssertionError, match="here"):
-        assert_nowhere_in_clear("here", [b"nothing", f'{{"value": "{leak}"}}'.encode()])
+        assert_nowhere_in_clear(CANARY, "here", [b"nothing", f'{{"value": "{leak}"}}'.encode()])
 
 
 async def facts_in_clear(doors: Doors, case_id: str, request_id: str) -> list[cases.FactInClear]:
@@ -98,27 +95,6 @@ async def texts_of_refusals(doors: Doors, case_id: str) -> Any:
         yield (refusal.value.details() or "").encode()
         for _, value in refusal.value.trailing_metadata():
             yield value if isinstance(value, bytes) else value.encode()
-
-
-def assert_nowhere_in_clear(where: str, searched: Iterable[bytes]) -> None:
-    """Neither as it is, nor in the writings that bytes take on in a text."""
-    canary = CANARY.encode()
-    writings = {canary, canary.hex().encode(), base64.b64encode(canary)[:-4], canary.lower()}
-    found = [part[:200] for part in searched if any(writing in part or writing in part.lower() for writing in writings)]
-    assert found == [], where
-    assert searched, f"nothing was searched of {where}"
-
-
-def every_row(dsn: str) -> list[bytes]:
-    """Of every table of both services and of the keys, as text: bytes are in hexadecimal there."""
-    schemas = [schema for service in SERVICES for schema in (service, f"{service}_keys")]
-    found: list[bytes] = []
-    with psycopg.connect(dsn) as connection:
-        tables = connection.execute("SELECT schemaname, tablename FROM pg_tables WHERE schemaname = ANY(%s)", (schemas,)).fetchall()
-        for schema, table in tables:
-            rows = connection.execute(sql.SQL("SELECT t::text FROM {} AS t").format(sql.Identifier(schema, table)))
-            found += [row.encode() for (row,) in rows]
-    return found
 
 
 async def destroy_key(house: House, person_id: str) -> int:
