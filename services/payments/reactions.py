@@ -9,6 +9,7 @@ from uuid import UUID
 
 from acuerdo.cases.v1 import events_pb2 as cases
 from acuerdo.cases.v1 import holds_pb2 as holds
+from acuerdo.cases.v1 import promises_pb2 as promises
 from acuerdo.cases.v1 import types_pb2 as types
 from acuerdo.contacts.v1.message_events_pb2 import AttemptStarted
 from google.protobuf.message import Message
@@ -18,7 +19,7 @@ from services.chassis.rpc import words
 from services.kernel.facts import Change
 from services.payments.application import books, links
 from services.payments.domain.amount_rule import AmountRule, AmountRuleKind
-from services.payments.domain.book import BookState, CaseTraits, NotedInstalment
+from services.payments.domain.book import BookState, CaseTraits, CommitmentPart, NotedInstalment
 from services.payments.domain.components import Component, ComponentAmount
 from services.payments.domain.linking import LinkTerms
 
@@ -96,6 +97,36 @@ def note_credit(heard: Heard[cases.PaymentApplied]) -> Changes:
     yield books.note_credit(heard.stream_id, UUID(bytes=fact.allocation_id), words.money(fact.credit), heard.origin)
 
 
+# Promises: money goes to what was promised first ------------------------------------------------------------------------
+
+
+def note_promise(heard: Heard[promises.PromiseMade]) -> Changes:
+    fact = heard.fact
+    parts = _parts(fact.parts)
+    through = max(part.due_date for part in parts) + timedelta(days=fact.grace_days)
+    debt_ids = [UUID(bytes=debt_id) for debt_id in fact.debt_ids]
+    made_on = words.day(fact.made_on, "made_on")
+    yield books.note_commitment(heard.stream_id, UUID(bytes=fact.promise_id), debt_ids, parts, made_on, through, heard.origin)
+
+
+def move_promise(heard: Heard[promises.PromiseResumed]) -> Changes:
+    fact = heard.fact
+    yield books.move_commitment(heard.stream_id, UUID(bytes=fact.promise_id), _parts(fact.parts), heard.origin)
+
+
+def note_promise_over(heard: Heard[Any]) -> Changes:
+    """Kept, cancelled or superseded: money goes to it no longer. A broken one is still paid by what was paid in time and comes late."""
+    yield books.turn_commitment(heard.stream_id, UUID(bytes=heard.fact.promise_id), False, heard.origin)
+
+
+def note_promise_again(heard: Heard[promises.PromiseKeptRevoked]) -> Changes:
+    yield books.turn_commitment(heard.stream_id, UUID(bytes=heard.fact.promise_id), True, heard.origin)
+
+
+def _parts(wire: Iterable[promises.PromisePart]) -> list[CommitmentPart]:
+    return [CommitmentPart(words.day(part.date, "date"), words.money(part.amount)) for part in wire]
+
+
 def _amounts(wire: Iterable[types.ComponentAmount]) -> tuple[ComponentAmount, ...]:
     return tuple(ComponentAmount(_component(each.component), words.money(each.amount)) for each in wire)
 
@@ -168,6 +199,13 @@ REACTIONS: dict[str, Reactions] = {
         cases.DebtDetached: note_debt_gone,
         cases.InstalmentsScheduled: note_instalments,
         cases.PaymentApplied: note_credit,
+        # Promises
+        promises.PromiseMade: note_promise,
+        promises.PromiseResumed: move_promise,
+        promises.PromiseKept: note_promise_over,
+        promises.PromiseCancelled: note_promise_over,
+        promises.PromiseSuperseded: note_promise_over,
+        promises.PromiseKeptRevoked: note_promise_again,
         # Payment links
         cases.ClientRegistered: note_creditor,
         cases.HoldPlaced: note_hold,

@@ -197,6 +197,7 @@ def _a_ledger() -> list[Fact]:
             parts=(CommitmentPart(date(2026, 3, 31), eur(20_000)),),
             made_on=date(2026, 3, 20),
             origin=Causation(CASE, 9),
+            through=date(2026, 4, 2),
         ),
         PaymentAllocated(
             **at(LEDGER, 7),

@@ -66,10 +66,22 @@ def note_instalments(case_id: UUID, debt_id: UUID, instalments: Sequence[NotedIn
 
 
 def note_commitment(
-    case_id: UUID, commitment_id: UUID, debt_ids: Sequence[UUID], parts: Sequence[CommitmentPart], made_on: date, origin: Causation
+    case_id: UUID,
+    commitment_id: UUID,
+    debt_ids: Sequence[UUID],
+    parts: Sequence[CommitmentPart],
+    made_on: date,
+    through: date,
+    origin: Causation,
 ) -> Change[AllocationLedger]:
-    decide = partial(noting.note_commitment, commitment_id=commitment_id, debt_ids=debt_ids, parts=parts, made_on=made_on, origin=origin)
+    decide = partial(
+        noting.note_commitment, commitment_id=commitment_id, debt_ids=debt_ids, parts=parts, made_on=made_on, through=through, origin=origin
+    )
     return _noted(case_id, decide)
+
+
+def move_commitment(case_id: UUID, commitment_id: UUID, parts: Sequence[CommitmentPart], origin: Causation) -> Change[AllocationLedger]:
+    return _noted(case_id, partial(noting.move_commitment, commitment_id=commitment_id, parts=parts, origin=origin))
 
 
 def turn_commitment(case_id: UUID, commitment_id: UUID, is_open: bool, origin: Causation) -> Change[AllocationLedger]:

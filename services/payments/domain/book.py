@@ -144,9 +144,15 @@ class CommitmentNoted(Fact):
     parts: tuple[CommitmentPart, ...]
     made_on: date
     origin: Causation
+    through: date | None
 
     def apply(self, ledger: AllocationLedger) -> None:
-        book(ledger).commitments[self.commitment_id] = Commitment(self.commitment_id, self.debt_ids, self.parts, self.made_on)
+        """Noted again, its parts may fall due on other days; what was given to it stays given."""
+        known = book(ledger).commitments.get(self.commitment_id)
+        commitment = Commitment(self.commitment_id, self.debt_ids, self.parts, self.made_on, self.through)
+        if known is not None:
+            commitment.is_open, commitment.paid = known.is_open, known.paid
+        book(ledger).commitments[self.commitment_id] = commitment
         ledger.heard = self.origin.version
 
 
@@ -216,8 +222,13 @@ class Commitment:
     debt_ids: tuple[UUID, ...]
     parts: tuple[CommitmentPart, ...]
     made_on: date
+    through: date | None = None
     is_open: bool = True
     paid: int = 0
+
+    def takes_on(self, day: date) -> bool:
+        """Whether a payment of that value date is for it."""
+        return self.is_open and self.left > 0 and self.made_on <= day and (self.through is None or day <= self.through)
 
     @property
     def left(self) -> int:
@@ -257,7 +268,7 @@ def owed_on(of: Book, day: date) -> Owed:
         own, oldest = _slots(debt, day)
         slots += own
         traits[debt.id] = DebtTraits(debt.product, oldest, debt.bears_interest, sum(slot.minor_units for slot in own))
-    open_ones = [each for each in of.commitments.values() if each.is_open and each.made_on <= day and each.left]
+    open_ones = [each for each in of.commitments.values() if each.takes_on(day)]
     committed = tuple(
         Committed(each.id, each.left, each.debt_ids) for each in sorted(open_ones, key=lambda each: (each.parts[0].due_date, each.made_on))
     )

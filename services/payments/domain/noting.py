@@ -117,6 +117,7 @@ def note_commitment(
     debt_ids: Sequence[UUID],
     parts: Sequence[CommitmentPart],
     made_on: date,
+    through: date | None,
     origin: Causation,
 ) -> None:
     ledger.tell(
@@ -127,6 +128,29 @@ def note_commitment(
             parts=tuple(sorted(parts, key=lambda part: part.due_date)),
             made_on=made_on,
             origin=origin,
+            through=through,
+        )
+    )
+
+
+@_news
+def move_commitment(ledger: AllocationLedger, *, commitment_id: UUID, parts: Sequence[CommitmentPart], origin: Causation) -> None:
+    """A hold has stopped its clock for some days: its parts fall due later, and so does its last day."""
+    assert ledger.book is not None
+    known = ledger.book.commitments.get(commitment_id)
+    if known is None or not parts:
+        return
+    last = max(part.due_date for part in parts)
+    later = known.through and known.through + (last - known.parts[-1].due_date)
+    ledger.tell(
+        CommitmentNoted(
+            **ledger.next(),
+            commitment_id=commitment_id,
+            debt_ids=known.debt_ids,
+            parts=tuple(sorted(parts, key=lambda part: part.due_date)),
+            made_on=known.made_on,
+            origin=origin,
+            through=later,
         )
     )
 

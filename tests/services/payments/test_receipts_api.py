@@ -10,6 +10,7 @@ from uuid import UUID
 import grpc
 import pytest
 from acuerdo.cases.v1 import events_pb2 as cases
+from acuerdo.cases.v1 import promises_pb2 as promises
 from acuerdo.payments.v1 import events_pb2 as told
 from acuerdo.payments.v1 import payments_pb2 as pb
 from acuerdo.payments.v1 import receipts_pb2 as receipts
@@ -340,3 +341,31 @@ async def test_a_chunk_is_one_unit_and_again_the_same_payments(payments: Running
 
 def a_row(line: int, minor_units: int, ref: str, **other: Any) -> pb.PaymentRow:
     return pb.PaymentRow(line=line, provider_ref=ref, amount=eur(minor_units), value_date=on(YESTERDAY), **other)
+
+
+async def test_money_goes_to_what_was_promised_first_in_its_time_and_no_longer_once_it_is_over(payments: Running) -> None:
+    caller = payments.as_()
+    source_id = await caller.a_source()
+    case_id = await payments.a_case(
+        "c-1",
+        a_debt("card", since=date(2026, 1, 1), principal=10_000),
+        a_debt("loan", since=date(2026, 2, 1), product="loan", principal=10_000),
+    )
+    promise_id = derived("promise", 1)
+    parts = [promises.PromisePart(date=on(date(2026, 3, 20)), amount=eur(3_000))]
+    made = promises.PromiseMade(
+        promise_id=promise_id.bytes, debt_ids=[debt_id("loan").bytes], parts=parts, grace_days=2, made_on=on(date(2026, 3, 10))
+    )
+    await payments.hear(case_id, made)
+    for ref, day, minor_units in (("before", 9, 1_000), ("in-time", 22, 1_000), ("late", 23, 1_000)):
+        await pay(caller, source_id, minor_units, ref, case_id=str(case_id), value_date=on(date(2026, 3, day)))
+    await payments.hear(
+        case_id, promises.PromiseResumed(promise_id=promise_id.bytes, parts=[{"date": on(date(2026, 3, 25)), "amount": eur(3_000)}])
+    )
+    await pay(caller, source_id, 1_000, "in-time-by-now", case_id=str(case_id), value_date=on(date(2026, 3, 27)))
+    await payments.hear(case_id, promises.PromiseKept(promise_id=promise_id.bytes))
+    await pay(caller, source_id, 1_000, "kept-by-now", case_id=str(case_id), value_date=on(date(2026, 3, 26)))
+    ledger = await caller.GetLedger(case_id=str(case_id))
+    given = [sum(line.amount.minor_units for line in each.lines if line.commitment_id == promise_id.bytes) for each in ledger.allocations]
+    assert given == [0, 1_000, 0, 1_000, 0]
+    assert all(line.debt_id == debt_id("loan").bytes for line in ledger.allocations[1].lines)
