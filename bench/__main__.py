@@ -1,4 +1,4 @@
-"""`python -m bench [all|log|unary|register|payments|relay|reaction|replay|disk|case|worklist|night|growth]`: measure, check, print, keep.
+"""`python -m bench [all|log|unary|register|payments|relay|reaction|permits|replay|disk|case|worklist|night|growth]`: measure, check, print, keep.
 
 Every part has its own server; every run ends with the correctness gate; every aim stands beside its value.
 """
@@ -22,7 +22,7 @@ from dev.kafka import HOME, Kafka, is_available
 from dev.postgres import Postgres
 from services.chassis.runtime import collect_seldom
 
-PARTS = ("log", "unary", "register", "payments", "relay", "reaction", "replay", "disk", "case", "worklist", "night", "growth")
+PARTS = ("log", "unary", "register", "payments", "relay", "reaction", "permits", "replay", "disk", "case", "worklist", "night", "growth")
 """Each is a module here with `measure(place, size)`."""
 NEEDS_KAFKA = frozenset({"relay", "reaction"})
 USES_KAFKA = NEEDS_KAFKA | {"unary", "night"}

@@ -76,6 +76,7 @@ AIMS: Mapping[str, Aim] = {
     "case/restated": Aim("a fact that restates five years of a case, p50", 20, None, "ms", is_at_most=True),
     "worklist/page": Aim("a page of a worklist over 1,000,000 cases, p99", 20, None, "ms", is_at_most=True),
     "night/told": Aim("a night in which 100,000 cases cross a boundary, told and shown", 60, None, "s", is_at_most=True),
+    "permits/asked": Aim("RequestPermit, 200/s on a person of 500 contacts, p99", 10, None, "ms", is_at_most=True),
     "growth/log": Aim("growth, log at 64 callers: few cases against many", 1.3, None, "x", is_at_most=True),
     "growth/get": Aim("growth, GetCase: few cases against many", 1.3, None, "x", is_at_most=True),
     "growth/list": Aim("growth, a page of ListCases: few cases against many", 1.3, None, "x", is_at_most=True),

@@ -38,7 +38,7 @@ class House:
         self._place = place
         self.issuer = Issuer(place.home / "issuer")
         self._secrets = Secrets(place.home / "keys")
-        self._secrets.write(self.issuer, ("cases", "payments", "strategy"))
+        self._secrets.write(self.issuer, ("cases", "contacts", "payments", "strategy"))
         self.token = self.issuer.token("bench", ROLES, tenant=TENANT)
         self._started = ExitStack()
 

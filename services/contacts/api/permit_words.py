@@ -27,6 +27,9 @@ _write: Callable[[Any], bytes] = Writers().writer(
     ContactDecision, get_type_hints(ContactDecision), cast("Descriptor", decisions_pb2.ContactDecision.DESCRIPTOR)
 )
 
+LONGEST = timedelta(days=1)
+"""Of a contact: what lasted longer was several."""
+
 # Off the wire -------------------------------------------------------------------
 
 
@@ -79,8 +82,8 @@ def reported(report: pb.AttemptReport, attempt_id: UUID, field: str, by: str, la
     ended = words.instant(report.ended_at, f"{field}.ended_at") if report.HasField("ended_at") else None
     if at > latest:
         raise IsInvalid(f"{field}.at", "lies in the future")
-    if ended is not None and not at <= ended <= latest:
-        raise IsInvalid(f"{field}.ended_at", "lies before it began, or in the future")
+    if ended is not None and not at <= ended <= min(latest, at + LONGEST):
+        raise IsInvalid(f"{field}.ended_at", "lies before it began, more than a day after, or in the future")
     result = AttemptResult(
         at=at,
         ended_at=ended,

@@ -168,6 +168,9 @@ class Caller:
 
         return ask
 
+    async def as_it_is(self, method: str, request: Any) -> Any:
+        return await getattr(self._permits, method)(request, metadata=self._metadata)
+
     async def send(self, method: str, chunks: Iterable[Any]) -> list[Any]:
         return [answer async for answer in getattr(self._permits, method)(iter(chunks), metadata=self._metadata)]
 

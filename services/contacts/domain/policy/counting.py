@@ -13,6 +13,8 @@ from services.contacts.domain.policy.exceptions import is_excluded, is_put_to, s
 from services.contacts.domain.policy.facts import Attempt
 from services.contacts.domain.policy.terms import Code
 
+CONVERSATION_DAYS_MAX = 2
+"""No contact lasts longer: who reports one that did is told so."""
 _DAY = timedelta(days=1)
 
 # What is counted, and for whom ------------------------------------------------------
@@ -160,8 +162,12 @@ def cooldown(asked: Asked) -> Answer:
 def _last_trigger(asked: Asked, debt: UUID | None) -> datetime | None:
     """The latest instant of a conversation, contact or attempt: a conversation over midnight counts for its later day."""
     trigger, same = UNITS[asked.rule.params["trigger"]], _keys(asked, None)
+    # What began longer ago than the wait, and the longest conversation, starts none that still runs.
+    since = asked.at - timedelta(days=asked.rule.params["days"] + CONVERSATION_DAYS_MAX)
     latest: datetime | None = None
-    for attempt in asked.facts.attempts:
+    for attempt in reversed(asked.facts.attempts):
+        if attempt.at < since:
+            break
         if not (_is_of_direction(asked, attempt) and trigger(asked, attempt) and same(attempt)):
             continue
         if debt is not None and spoken_of(attempt) and debt not in spoken_of(attempt):
