@@ -16,6 +16,7 @@ from dev.keyring import TENANT, Keyring
 from dev.ports import LOOPBACK, free_port, is_free
 from dev.postgres import Postgres
 from dev.services import SERVICES, ServiceProcess, migrate
+from dev.sink import SinkProcess
 
 CLOCK_BEGINS = datetime(2005, 1, 1, tzinfo=UTC)
 """Of the development clock, in a new database: before the sample's first day."""
@@ -70,6 +71,8 @@ class Stack:
             say(f"migrations of {service}")
             migrate(service, dsn)
         self._keyring.write(SERVICES)
+        say("mail sink")
+        self.sink = self._started.enter_context(SinkProcess(self._home / "sink", free_port()))
         ports = {service: port if is_free(port) else free_port() for service, port in self._ports.items()}
         self.addresses = {service: f"{LOOPBACK}:{port}" for service, port in ports.items()}
         for service in SERVICES:
@@ -94,6 +97,10 @@ class Stack:
             "ACUERDO_JWKS": str(self.issuer.jwks),
             "ACUERDO_DEVELOPMENT_CLOCK": "true",
             "ACUERDO_DEVELOPMENT_CLOCK_BEGINS": CLOCK_BEGINS.isoformat(),
+            # Of contacts: mail goes nowhere, and what bounces comes back.
+            "ACUERDO_CONTACTS_SMTP_PORT": str(self.sink.port),
+            "ACUERDO_CONTACTS_MAILBOX": str(self.sink.mailbox),
+            "ACUERDO_CONTACTS_RETRY_SECONDS_MIN": "0.5",
         }
 
     def _write_endpoints(self) -> None:

@@ -20,6 +20,7 @@ class Says:
     one_case: str
     holds: str
     restatement: str
+    dispute: str
     addresses: str
     paste: str
     known_then: str
@@ -44,6 +45,7 @@ SPANISH = Says(
     one_case="UN EXPEDIENTE · {ref}: qué pasó y cuándo lo supimos",
     holds="PARALIZACIONES · {ref}: qué está parado hoy, y por qué",
     restatement="CORRECCIÓN · {ref}: el acreedor corrigió lo comunicado a {day}",
+    dispute="DISPUTA · {ref}: qué se impugna, qué queda parado, y cómo se resolvió una parte",
     addresses="DIRECCIONES",
     paste="Para pegar en otra terminal:",
     known_then="# el mismo expediente, como se conocía el {known_at}",
@@ -68,6 +70,7 @@ ENGLISH = Says(
     one_case="ONE CASE · {ref}: what happened, and when we knew",
     holds="HOLDS · {ref}: what is stopped today, and why",
     restatement="RESTATEMENT · {ref}: the creditor corrected what it had reported of {day}",
+    dispute="DISPUTE · {ref}: what is contested, what stands still for it, and how a part was resolved",
     addresses="ADDRESSES",
     paste="To paste into another terminal:",
     known_then="# the same case, as it was known on {known_at}",

@@ -1,6 +1,5 @@
-"""Scenes: what single cases of the portfolio live through after the months: holds that overlap, a corrected report; and how they are shown.
-
-A scene is two functions and stands in the table at the foot; another one (a dispute …) is another line there.
+"""Scenes: what single cases of the portfolio live through after the months: holds that overlap, a corrected report, a dispute; and how they
+are shown. A scene is two functions and a line in the table at the foot.
 """
 
 from __future__ import annotations
@@ -12,15 +11,19 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from acuerdo.cases.v1 import disputes_pb2 as disputes
 from acuerdo.cases.v1 import explain_pb2 as explained
 from acuerdo.cases.v1 import holds_pb2 as holds
 from acuerdo.cases.v1 import instalments_pb2 as late
 from acuerdo.cases.v1 import service_pb2 as cases
+from acuerdo.cases.v1 import types_pb2 as types
+from acuerdo.common.v1.types_pb2 import Money
 from google.type.date_pb2 import Date
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from clients.cli.connection import Doors
+from clients.cli.grievance_blocks import disputes_block
 from clients.cli.ground_blocks import explanation_block
 from clients.cli.hold_blocks import effect_block, holds_block
 from clients.cli.late_blocks import history_block
@@ -30,6 +33,7 @@ from dev.says import Says
 CORRECTED_MONTH = 1
 """Of the months played, the second is corrected: far enough back that reports of it were made."""
 CYCLES_MAX = 8
+DISPUTED_MINOR_UNITS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,52 @@ async def _show_restatement(stage: Stage, words: Words) -> RenderableType:
     return Group(history_block(history, words), Text(), explanation_block(why, words))
 
 
+# A dispute ---------------------------------------------------------------------------------------------------------------
+
+
+async def _dispute(stage: Stage) -> None:
+    """One part of the debt is not the debtor's and falls away; another is contested still, and the rest goes on."""
+    case = (await stage.doors.cases.GetCase(cases.GetCaseRequest(case_id=stage.case_id))).case
+    debt = case.debts[0]
+    # The same whenever it is asked: a play that was interrupted goes on.
+    amount = Money(currency_code=case.balance.currency_code, minor_units=DISPUTED_MINOR_UNITS)
+    part = types.ComponentAmount(component=debt.components[0].component, amount=amount)
+    ids = []
+    for name, reason in (("not_mine", "PURCHASE_NOT_MINE"), ("fee", "FEE_NOT_AGREED")):
+        answer = await stage.doors.cases.DisputeDebt(
+            disputes.DisputeDebtRequest(
+                request_id=f"play/dispute/{name}",
+                case_id=stage.case_id,
+                debt_id=debt.debt_id,
+                components=[part],
+                reason_code=reason,
+                evidence_refs=[f"letter-2005-{name}"],
+            )
+        )
+        ids.append(answer.dispute_id)
+    await stage.doors.cases.ReviewDispute(
+        disputes.ReviewDisputeRequest(request_id="play/dispute/review", case_id=stage.case_id, dispute_id=ids[0])
+    )
+    await stage.doors.cases.ResolveDispute(
+        disputes.ResolveDisputeRequest(
+            request_id="play/dispute/resolved",
+            case_id=stage.case_id,
+            dispute_id=ids[0],
+            resolution=disputes.DISPUTE_RESOLUTION_UPHELD,
+            reason_code="CREDITOR_AGREES",
+            evidence_refs=["creditor-2005-31"],
+        )
+    )
+
+
+async def _show_dispute(stage: Stage, words: Words) -> RenderableType:
+    found = await stage.doors.cases.ListDisputes(disputes.ListDisputesRequest(case_id=stage.case_id))
+    why = await stage.doors.cases.ExplainHoldEffect(
+        explained.ExplainHoldEffectRequest(case_id=stage.case_id, scope=holds.HOLD_SCOPE_TREATMENT)
+    )
+    return Group(disputes_block(found, words), Text(), Text(why.sentence, style="bold"))
+
+
 def _wire(day: date) -> Date:
     return Date(year=day.year, month=day.month, day=day.day)
 
@@ -154,5 +204,6 @@ def _wire(day: date) -> Date:
 SCENES: Sequence[Scene] = (
     Scene(lambda says: says.holds, _hold, _show_holds),
     Scene(lambda says: says.restatement, _correct, _show_restatement),
+    Scene(lambda says: says.dispute, _dispute, _show_dispute),
 )
 """In the order in which they are played and shown."""

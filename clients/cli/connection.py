@@ -11,7 +11,9 @@ import grpc.aio
 from acuerdo.cases.v1.service_pb2_grpc import CasesStub
 from acuerdo.common.v1.log_pb2_grpc import LogStub
 from acuerdo.common.v1.operations_pb2_grpc import OperationsStub
+from acuerdo.contacts.v1.messages_pb2_grpc import MessagesStub
 from acuerdo.contacts.v1.people_pb2_grpc import PeopleStub
+from acuerdo.contacts.v1.permit_service_pb2_grpc import PermitsStub
 from acuerdo.payments.v1.links_pb2_grpc import LinksStub
 from acuerdo.strategy.v1.service_pb2_grpc import StrategyStub
 
@@ -21,7 +23,9 @@ if TYPE_CHECKING:  # the generated stubs name these for the type checker only
     from acuerdo.cases.v1.service_pb2_grpc import CasesAsyncStub
     from acuerdo.common.v1.log_pb2_grpc import LogAsyncStub
     from acuerdo.common.v1.operations_pb2_grpc import OperationsAsyncStub
+    from acuerdo.contacts.v1.messages_pb2_grpc import MessagesAsyncStub
     from acuerdo.contacts.v1.people_pb2_grpc import PeopleAsyncStub
+    from acuerdo.contacts.v1.permit_service_pb2_grpc import PermitsAsyncStub
     from acuerdo.payments.v1.links_pb2_grpc import LinksAsyncStub
     from acuerdo.strategy.v1.service_pb2_grpc import StrategyAsyncStub
 
@@ -57,8 +61,16 @@ class Doors:
         return CasesStub(self._channel("cases"))
 
     @property
+    def messages(self) -> MessagesAsyncStub:
+        return MessagesStub(self._channel("contacts"))
+
+    @property
     def people(self) -> PeopleAsyncStub:
         return PeopleStub(self._channel("contacts"))
+
+    @property
+    def permits(self) -> PermitsAsyncStub:
+        return PermitsStub(self._channel("contacts"))
 
     @property
     def strategy(self) -> StrategyAsyncStub:

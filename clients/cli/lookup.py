@@ -5,9 +5,11 @@ from __future__ import annotations
 from uuid import UUID
 
 from acuerdo.cases.v1 import service_pb2 as cases
+from acuerdo.common.v1.types_pb2 import Money
 
 from clients.cli.connection import Doors
-from clients.cli.failures import INVALID, NOT_FOUND, Failure
+from clients.cli.failures import INVALID, NOT_FOUND, Failure, usage
+from clients.cli.money import NotAnAmount, decimals_of, minor_units
 from clients.cli.reading import is_uuid
 
 SAME_REFERENCE_MAX = 20
@@ -37,3 +39,12 @@ async def debt_of(doors: Doors, case_id: str, debt: str) -> tuple[str, str]:
         lines = [f"{one.debt_id} {one.external_ref}" for one in found]
         raise Failure(INVALID, "The case has several debts: say --debt.", "DEBT_IS_AMBIGUOUS", lines)
     return found[0].debt_id, case.balance.currency_code
+
+
+def amount_of(text: str, currency: str, option: str) -> Money:
+    """`400.00` in that currency. Failure naming the option."""
+    try:
+        units = minor_units(text, decimals=decimals_of(currency))
+    except NotAnAmount as wrong:
+        raise usage(f"{option} {wrong}: {text}") from wrong
+    return Money(currency_code=currency, minor_units=units)

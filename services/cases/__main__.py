@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping, Sequence
 
+from acuerdo.contacts.v1.events_pb2 import ContactEvent
 from acuerdo.payments.v1.events_pb2 import PaymentEvent
 from acuerdo.strategy.v1.events_pb2 import StrategyEvent
 from google.protobuf.message import Message
@@ -21,7 +22,7 @@ from services.chassis.rpc.server import Rpc
 from services.chassis.seal.seals import Seals
 from services.chassis.seal.wrapping import FileKeyWrapper
 
-EVENTS: Mapping[str, type[Message]] = {"payments": PaymentEvent, "strategy": StrategyEvent}
+EVENTS: Mapping[str, type[Message]] = {"contacts": ContactEvent, "payments": PaymentEvent, "strategy": StrategyEvent}
 
 
 def parts(door: str) -> Sequence[Part]:

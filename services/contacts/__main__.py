@@ -17,11 +17,14 @@ from services.chassis.rpc.server import Rpc
 from services.chassis.seal.seals import Seals
 from services.chassis.seal.wrapping import FileKeyWrapper
 from services.contacts.adapters.blind import BlindIndex
-from services.contacts.api import PeopleApi, PermitsApi
+from services.contacts.adapters.mail_settings import MailSettings
+from services.contacts.api import MessagesApi, PeopleApi, PermitsApi
 from services.contacts.card import CONTACTS
-from services.contacts.reactions import REACTIONS
+from services.contacts.outbox.mailbox import Mailbox
+from services.contacts.outbox.sending import Sender
+from services.contacts.reactions import reactions
 from services.contacts.timers import TIMERS
-from services.contacts.views import PeopleTables, views
+from services.contacts.views import MessageTables, PeopleTables, views
 
 EVENTS: dict[str, type[Message]] = {"cases": CaseEvent, "payments": PaymentEvent, "strategy": StrategyEvent}
 """Contracts of those we may hear."""
@@ -29,18 +32,22 @@ EVENTS: dict[str, type[Message]] = {"cases": CaseEvent, "payments": PaymentEvent
 
 def parts(door: str) -> Sequence[Part]:
     front = Front(CONTACTS, door)
-    log, settings = front.log, front.settings
+    log, settings, mail = front.log, front.settings, MailSettings.read()
     relay, timers = front.teller(), front.timers(TIMERS)
-    heard = [front.hears(source, EVENTS[source], REACTIONS) for source in REACTIONS if source in settings.peers]
+    link_key = mail.link_key(settings.claim_key)
+    told = reactions(link_key)
+    heard = [front.hears(source, EVENTS[source], told) for source in told if source in settings.peers]
     seals, index = Seals(settings.postgres, CONTACTS.name, FileKeyWrapper(settings.kek)), BlindIndex(settings.claim_key)
-    tables = PeopleTables(settings.postgres)
+    tables, contacts = PeopleTables(settings.postgres), MessageTables(settings.postgres)
     read_models = views(seals, index)
     shown = front.views(read_models)
     people = PeopleApi(log, tables, seals, index, log.clock, new_id, front.asked_by)
     permits = PermitsApi(log, log.clock, front.asked_by)
+    messages = MessagesApi(log, contacts, seals, mail, link_key, log.clock, front.asked_by, front.pages)
+    outbox = [Sender(log, seals, mail, link_key), *([Mailbox(log, mail, mail.mailbox)] if mail.mailbox is not None else [])]
     operations = OperationsService(log, front.pages, [view.name for view in read_models], on_advance=[relay.announce, timers.wake])
-    worker: list[Part] = [relay, *heard, shown, timers, front.sweeper()]
-    asked: list[Part] = [tables, operations, Rpc(settings, people, permits, LogService(log), operations)]
+    worker: list[Part] = [relay, *heard, shown, timers, *outbox, front.sweeper()]
+    asked: list[Part] = [tables, contacts, operations, Rpc(settings, people, permits, messages, LogService(log), operations)]
     return [*front.base(), seals] + (worker if door != "api" else []) + (asked if door != "worker" else [])
 
 

@@ -61,7 +61,8 @@ def started(alone: Path, services: FakeServices) -> Path:
     place = alone / ".run" / "acuerdo"
     place.mkdir(parents=True)
     (place / "token").write_text(f"{TOKEN}\n")
-    said = {"cases": services.address, "strategy": services.address, "kafka": "127.0.0.1:1", "token_file": "token", "tenant": "demo"}
+    addresses = dict.fromkeys(("cases", "contacts", "strategy"), services.address)
+    said = {**addresses, "kafka": "127.0.0.1:1", "token_file": "token", "tenant": "demo"}
     (place / "endpoints.json").write_text(json.dumps(said))
     return alone
 

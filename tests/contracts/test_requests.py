@@ -55,6 +55,10 @@ NAMES_OF_MUTATIONS = {
     *("AddContactPoint", "ConfirmContactPoint", "InvalidateContactPoint", "MarkContactPointThirdParty", "SuppressContactPoint"),
     *("ReinstateContactPoint", "CeaseCommunication", "RevokeCease"),
     *("PublishStrategy", "ActivateStrategy", "PauseAutomation", "ResumeAutomation", "OverrideTreatment"),
+    *("RequestPermit", "RequestPermits", "ConsumePermit", "ReleasePermit", "ReportAttempt", "ReportAttempts"),
+    *("PublishPack", "ActivatePack", "DeactivatePack"),
+    *("DraftTemplate", "ApproveTemplate", "RetireTemplate", "MapOutcomeCode", "WithdrawOutcomeCode"),
+    *("SendMessage", "ReportDelivery", "RecordInteraction", "RecordOutcome", "CorrectOutcome"),
     *("RetryParked", "RebuildTopic", "RebuildViews", "AdvanceClock"),
 }
 FLOATS = {FieldDescriptor.TYPE_DOUBLE, FieldDescriptor.TYPE_FLOAT}

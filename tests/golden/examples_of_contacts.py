@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.kernel.facts import Fact, Stream
-from tests.golden import examples_of_people
+from tests.golden import examples_of_messages, examples_of_people, examples_of_permits
 
 
 def streams() -> Iterator[tuple[type[Stream], list[Fact]]]:
     """Each stream with its facts in order."""
+    yield from examples_of_messages.streams()
     yield from examples_of_people.streams()
+    yield from examples_of_permits.streams()

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from acuerdo.cases.v1 import holds_pb2 as holds
-from acuerdo.common.v1.types_pb2 import Money
 from cyclopts import App, Parameter
 
 from clients.cli.asking import ASKING, Asking
 from clients.cli.connection import Doors
 from clients.cli.failures import usage
 from clients.cli.hold_blocks import effect_block, holds_block
-from clients.cli.lookup import case_id_of, debt_of
-from clients.cli.money import NotAnAmount, decimals_of, minor_units
+from clients.cli.lookup import amount_of, case_id_of, debt_of
 from clients.cli.reading import day_or_none, instant_or_none, member, new_id
 from clients.cli.region_words import REGION_WORDS
 
@@ -201,9 +199,5 @@ async def _subject(doors: Doors, case_id: str, debt: str, amount: str) -> holds.
     found, currency = await debt_of(doors, case_id, debt)
     subject = holds.HoldSubject(debt_id=found)
     if amount:
-        try:
-            units = minor_units(amount, decimals=decimals_of(currency))
-        except NotAnAmount as wrong:
-            raise usage(f"--amount {wrong}: {amount}") from wrong
-        subject.amount.CopyFrom(Money(currency_code=currency, minor_units=units))
+        subject.amount.CopyFrom(amount_of(amount, currency, "--amount"))
     return subject

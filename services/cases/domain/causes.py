@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from services.cases.domain.components import ComponentAmount
 from services.cases.domain.debts import AdjustmentReason, Debt
 from services.cases.domain.payments import Allocation
-from services.cases.domain.reconciliation import DifferenceCause, DifferenceKind
+from services.cases.domain.reconciliation import DifferenceCause, DifferenceKind, Settled
 from services.kernel.money import Money, total
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _candidates(case: Case, after: date, as_of: date) -> Iterator[Candidate]:
         yield from _of_debt(case, debt, after, as_of)
     for settled in case.reconciliation.settled.values():
         if after <= settled.as_of < as_of:
-            yield Candidate(settled.as_of, DifferenceKind.SETTLED_BEFORE, settled.amount, settled.version, settled.reason_code)
+            yield Candidate(settled.as_of, _found_out(settled), settled.amount, settled.version, settled.reason_code)
 
 
 def _of_payment(case: Case, allocation: Allocation, after: date, as_of: date) -> Iterator[Candidate]:
@@ -108,8 +108,19 @@ def _of_debt(case: Case, debt: Debt, after: date, as_of: date) -> Iterator[Candi
             yield Candidate(each.value_date, kind, _of(case, each.deltas), each.version, each.source_ref)
 
 
+def _found_out(settled: Settled) -> DifferenceKind:
+    """What the creditor has booked and we have not, no ledger of ours can tell: whoever settled the difference may have said so."""
+    kind, sign = _FOUND_OUT.get(settled.reason_code, (DifferenceKind.SETTLED_BEFORE, 0))
+    return kind if settled.amount.minor_units * sign > 0 else DifferenceKind.SETTLED_BEFORE
+
+
 def _of(case: Case, amounts: Iterable[ComponentAmount]) -> Money:
     return total((each.amount for each in amounts), case.currency_code)
 
 
 _NOT_BOOKED = {AdjustmentReason.DISPUTE_UPHELD: DifferenceKind.DISPUTE_NOT_BOOKED_BY_CREDITOR}
+_FOUND_OUT = {
+    "PAYMENT_UNKNOWN_TO_US": (DifferenceKind.PAYMENT_UNKNOWN_TO_US, 1),
+    "CHARGE_UNKNOWN_TO_US": (DifferenceKind.CHARGE_UNKNOWN_TO_US, -1),
+}
+"""By the reason of a settlement, and the sign of ours minus theirs that it can be the reason of."""

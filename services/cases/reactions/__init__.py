@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from services.cases.reactions import payments, strategy
+from services.cases.reactions import contacts, payments, strategy
 from services.chassis.heard import Reactions
 
 REACTIONS: dict[str, Reactions] = {
+    "contacts": contacts.REACTIONS,
     "payments": payments.REACTIONS,
     "strategy": strategy.REACTIONS,
 }

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from acuerdo.cases.v1.types_pb2 import Component as WireComponent
+from acuerdo.payments.v1 import events_pb2 as told
 from acuerdo.payments.v1 import receipts_pb2 as receipts
 from acuerdo.payments.v1.events_pb2 import AllocationLine, AllocationReversed, PaymentAllocated, ReversalCause
 
@@ -19,6 +20,7 @@ from services.cases.application import commitments, stops
 from services.cases.domain.case import Case
 from services.cases.domain.components import Component
 from services.cases.domain.crediting import Credit
+from services.cases.domain.heeding import Heeded
 from services.cases.domain.payments import PaymentLine
 from services.cases.domain.portfolio import Portfolio
 from services.cases.domain.transit import MoneyKind
@@ -72,6 +74,28 @@ def let_go_of_money_in_suspense(heard: Heard[receipts.SuspenseItemResolved]) -> 
         yield commitments.settle_unmatched_money(portfolio_id, UUID(bytes=fact.item_id), heard.origin)
 
 
+def note_payment_under_way(heard: Heard[told.PaymentInitiated]) -> Iterable[Change[Case]]:
+    """Until it is allocated, fails or times out nobody is blamed for what it may pay."""
+    fact = heard.fact
+    case_id, payment_id = UUID(bytes=fact.case_id), UUID(bytes=fact.payment_id)
+    yield commitments.note_money_on_its_way(case_id, payment_id, MoneyKind.PAYMENT, words.money(fact.amount), None, heard.origin)
+
+
+def let_go_of_a_failed_payment(heard: Heard[told.PaymentFailed]) -> Iterable[Change[Case]]:
+    yield commitments.settle_money_on_its_way(UUID(bytes=heard.fact.case_id), UUID(bytes=heard.fact.payment_id), "FAILED", heard.origin)
+
+
+def let_go_of_a_lost_payment(heard: Heard[told.PaymentTimedOut]) -> Iterable[Change[Case]]:
+    """Nobody has said what became of it. Money that comes later all the same counts all the same."""
+    yield commitments.settle_money_on_its_way(UUID(bytes=heard.fact.case_id), UUID(bytes=heard.fact.payment_id), "TIMED_OUT", heard.origin)
+
+
+def acknowledge_hold(heard: Heard[told.HoldHeeded]) -> Iterable[Change[Case]]:
+    fact = heard.fact
+    heeded = Heeded(words.instant(fact.heeded_at, "heeded_at"), stopped=len(fact.links_frozen))
+    yield stops.acknowledge_hold(UUID(bytes=fact.case_id), UUID(bytes=fact.hold_id), "payments", heeded, heard.origin)
+
+
 def note_completeness(heard: Heard[receipts.PaymentSourceCompleted]) -> Iterable[Change[Portfolio]]:
     """A payment source has told everything through a day."""
     through = words.day(heard.fact.complete_through, "complete_through")
@@ -112,10 +136,14 @@ REACTIONS: Reactions = {
     PaymentAllocated: apply_payment,
     AllocationReversed: unapply_payment,
     receipts.SuspenseItemOpened: note_money_in_suspense,
+    told.PaymentInitiated: note_payment_under_way,
+    told.HoldHeeded: acknowledge_hold,
 }
 
 EVIDENCE: Reactions = {
     receipts.PaymentSourceCompleted: note_completeness,
     receipts.PaymentSourceCorrected: note_correction,
     receipts.SuspenseItemResolved: let_go_of_money_in_suspense,
+    told.PaymentFailed: let_go_of_a_failed_payment,
+    told.PaymentTimedOut: let_go_of_a_lost_payment,
 }

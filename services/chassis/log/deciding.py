@@ -63,7 +63,7 @@ class Deciding:
         self._mapper, self._reader = mapper, reader
         self._parts = {stream_id: _Part(one, one.stream.version, one.head_hash, []) for stream_id, one in live.items()}
         self.given, self.now = given, now
-        self._claims: list[ClaimKey] = []
+        self._claims: dict[tuple[str, str, bytes], ClaimKey] = {}
         self._releases: list[ClaimKey] = []
         self.streams: list[StreamVersion] = []
 
@@ -112,12 +112,9 @@ class Deciding:
             self._releases.append(self._key(claim, origin.tenant_id, change.id))
 
     def _claim(self, key: ClaimKey) -> None:
-        for held in self._claims:
-            if (held.hmac, held.kind, held.tenant_id) == (key.hmac, key.kind, key.tenant_id):
-                if held.stream_id != key.stream_id:
-                    raise ClaimedByAnother(key.kind, held.stream_id)
-                return
-        self._claims.append(key)
+        held = self._claims.setdefault((key.tenant_id, key.kind, key.hmac), key)
+        if held.stream_id != key.stream_id:
+            raise ClaimedByAnother(key.kind, held.stream_id)
 
     def _key(self, claim: Claim, tenant_id: str, stream_id: UUID) -> ClaimKey:
         return ClaimKey(tenant_id, claim.kind, self._reader.claim_hmac(tenant_id, claim.kind, claim.value), stream_id)
@@ -126,7 +123,7 @@ class Deciding:
         """What was told, and version checks of what told nothing or was only looked at: a copy must not grow old unnoticed."""
         writes = [part.write() for part in self._parts.values() if part.told or not part.live.is_hidden]
         reply = reply_of(self.streams) if isinstance(origin, Command) else b""
-        return Unit(origin, (*writes, *self._looks()), tuple(self._claims), tuple(self._releases), reply)
+        return Unit(origin, (*writes, *self._looks()), tuple(self._claims.values()), tuple(self._releases), reply)
 
     def check(self, origin: Command | TimerFired | HeardUpTo, refusal: Refusal | None) -> Unit:
         """The unit of a refusal (or of nothing): a version check of what was looked at, kept with the command where the rule says so."""

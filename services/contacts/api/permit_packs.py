@@ -14,10 +14,10 @@ from services.contacts.application import packs
 
 
 class PermitPacks(PermitDesk):
-    async def CheckPacks(self, request: pb.CheckPacksRequest, context: Context) -> pb.CheckPacksResponse:
+    async def ValidatePacks(self, request: pb.ValidatePacksRequest, context: Context) -> pb.ValidatePacksResponse:
         # Reading calendars and running vectors takes a while: others are answered meanwhile.
         candidates = await asyncio.to_thread(packs.read_packs, request.document)
-        return pb.CheckPacksResponse(packs=[wire.wire_checked(candidate) for candidate in candidates])
+        return pb.ValidatePacksResponse(packs=[wire.wire_checked(candidate) for candidate in candidates])
 
     async def PublishPack(self, request: pb.PublishPackRequest, context: Context) -> pb.PublishPackResponse:
         candidates = await asyncio.to_thread(packs.read_packs, request.document)

@@ -31,7 +31,7 @@ class HolidayDates:
 
 
 class RulePackPublished(Fact):
-    pack_id: str
+    pack: str
     version: str
     digest: bytes
     content: bytes
@@ -40,13 +40,13 @@ class RulePackPublished(Fact):
     vectors_passed: int
 
     def apply(self, packs: RulePacks) -> None:
-        packs.published[self.pack_id, self.version] = PublishedPack(
-            self.pack_id, self.version, self.digest, self.content, self.holidays, self.status, self.vectors_passed, self.timestamp
+        packs.published[self.pack, self.version] = PublishedPack(
+            self.pack, self.version, self.digest, self.content, self.holidays, self.status, self.vectors_passed, self.timestamp
         )
 
 
 class RulePackActivated(Fact):
-    pack_id: str
+    pack: str
     version: str
     digest: bytes
     from_: datetime
@@ -54,16 +54,16 @@ class RulePackActivated(Fact):
     review_ref: str
 
     def apply(self, packs: RulePacks) -> None:
-        packs.activations.append(Activation(self.pack_id, self.version, self.from_, self.is_shadow))
+        packs.activations.append(Activation(self.pack, self.version, self.from_, self.is_shadow))
 
 
 class RulePackDeactivated(Fact):
-    pack_id: str
+    pack: str
     from_: datetime
     reason_code: str
 
     def apply(self, packs: RulePacks) -> None:
-        packs.activations.append(Activation(self.pack_id, "", self.from_, False))
+        packs.activations.append(Activation(self.pack, "", self.from_, False))
 
 
 # Where it stands -------------------------------------------------------------
@@ -211,7 +211,7 @@ def publish(packs: RulePacks, candidate: Candidate) -> None:
     packs.tell(
         RulePackPublished(
             **packs.next(),
-            pack_id=pack.id,
+            pack=pack.id,
             version=pack.version,
             digest=candidate.digest,
             content=candidate.content,
@@ -252,7 +252,7 @@ def activate(
     packs.tell(
         RulePackActivated(
             **packs.next(),
-            pack_id=pack_id,
+            pack=pack_id,
             version=version,
             digest=published.digest,
             from_=start,
@@ -269,4 +269,4 @@ def deactivate(packs: RulePacks, pack_id: str, from_: datetime | None, reason_co
     if all(published != pack_id for published, _ in packs.published):
         raise RulePackIsUnknown(pack=pack_id)
     if packs._at(start).get(pack_id):
-        packs.tell(RulePackDeactivated(**packs.next(), pack_id=pack_id, from_=start, reason_code=reason_code))
+        packs.tell(RulePackDeactivated(**packs.next(), pack=pack_id, from_=start, reason_code=reason_code))

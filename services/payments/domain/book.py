@@ -11,7 +11,7 @@ from uuid import UUID
 
 from services.kernel.facts import Causation, Fact
 from services.kernel.money import Money
-from services.payments.domain.components import Component, ComponentAmount
+from services.payments.domain.components import COMPONENTS, Component, ComponentAmount
 from services.payments.domain.waterfall import Committed, DebtTraits, Dueness, Owed, Slot
 
 if TYPE_CHECKING:
@@ -272,8 +272,10 @@ def _slots(debt: DebtBook, day: date) -> tuple[list[Slot], date]:
     sums: dict[tuple[Dueness, Component], int] = {}
     oldest: date | None = None
     schedule = sorted(debt.instalments.values(), key=lambda each: (each.due_date, each.number))
-    for component in Component:
+    for component in COMPONENTS:
         left = debt.owed(component)
+        if not left:
+            continue
         paid = debt.paid.get(component, 0)
         for each in schedule:
             if not left:

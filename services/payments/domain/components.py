@@ -16,6 +16,11 @@ class Component(Enum):
     FEES = 3
     COSTS = 4
 
+    __hash__ = object.__hash__  # a key of every sum here: the library's own hash is Python's and slow
+
+
+COMPONENTS = tuple(Component)
+
 
 @dataclass(frozen=True, slots=True)
 class ComponentAmount:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -123,7 +123,9 @@ def issue(link: PaymentLink, links: CaseLinks, ledger: AllocationLedger, terms: 
 
 
 def issue_for_message(link: PaymentLink, links: CaseLinks, ledger: AllocationLedger, terms: LinkTerms) -> None:
-    """A message waits for it: a refusal is an answer too, and is told."""
+    """A message waits for it: a refusal is an answer too, and is told. Where nothing is past due yet, all that is owed may be paid."""
+    if terms.rule.kind is AmountRuleKind.PAST_DUE and owing.is_known(ledger) and owing.owed(ledger, link.now).past_due.is_zero:
+        terms = replace(terms, rule=AmountRule(AmountRuleKind.BALANCE))
     try:
         issue(link, links, ledger, terms)
     except Refusal as refusal:

@@ -19,6 +19,8 @@ class Dueness(Enum):
     DUE = "DUE"
     FUTURE = "FUTURE"
 
+    __hash__ = object.__hash__  # a key of every sum here: the library's own hash is Python's and slow
+
 
 class Take(Enum):
     """What a step spreads money over."""
@@ -151,27 +153,34 @@ CREDIT_RULE = "credit"
 
 @dataclass(slots=True)
 class _Spread:
-    """Money being spread: what is left of it, and of what is owed."""
+    """Money being spread: what is left of it, and of what is owed in each slot, by the slot's place."""
 
+    slots: Sequence[Slot]
     left: int
-    owed: dict[Slot, int]
+    owed: list[int]
+    promised: dict[UUID, int]
+    """What is left of each promise: several steps may give to it."""
     shares: list[Share] = field(default_factory=list)
 
-    def pour(self, step: Step, slots: Sequence[Slot], commitment: Committed | None, most: int) -> int:
+    def pour(self, step: Step, places: Sequence[int], commitment: Committed | None, most: int) -> int:
         """Over slots that stand equal, in proportion to what is owed where it does not suffice. How much of `most` is left."""
-        open_slots = [slot for slot in slots if self.owed[slot] > 0]
-        wanted = [self.owed[slot] for slot in open_slots]
-        given = min(self.left, most, sum(wanted))
+        open_places = [place for place in places if self.owed[place]]
+        wanted = [self.owed[place] for place in open_places]
+        together = sum(wanted)
+        given = min(self.left, most, together)
         if given <= 0:
             return most
-        parts = wanted if given == sum(wanted) else [part.minor_units for part in Money("XXX", given).split(wanted)]
-        for slot, owed, part in zip(open_slots, wanted, parts, strict=True):
+        parts = wanted
+        if given != together:
+            parts = [given] if len(wanted) == 1 else [part.minor_units for part in Money("XXX", given).split(wanted)]
+        for place, owed, part in zip(open_places, wanted, parts, strict=True):
             if part:
                 self.left -= part
-                self.owed[slot] -= part
+                self.owed[place] -= part
+                slot = self.slots[place]
                 commitment_id = commitment.id if commitment else None
                 share = Share(
-                    step.rule, step.cite, slot.debt_id, slot.component, slot.dueness, commitment_id, owed, part, len(open_slots), self.left
+                    step.rule, step.cite, slot.debt_id, slot.component, slot.dueness, commitment_id, owed, part, len(open_places), self.left
                 )
                 self.shares.append(share)
         return most - given
@@ -181,57 +190,53 @@ def spread(
     waterfall: Waterfall, minor_units: int, owed: Owed, designated: Sequence[UUID] = (), commitment_id: UUID | None = None
 ) -> list[Share]:
     """Shares whose sum is the whole amount, but for an excess that the order lets wait. `commitment_id`: what it was paid for."""
-    money = _Spread(minor_units, {slot: slot.minor_units for slot in owed.slots})
+    promised = {committed.id: committed.minor_units for committed in owed.commitments}
+    money = _Spread(owed.slots, minor_units, [slot.minor_units for slot in owed.slots], promised)
     for step in waterfall.steps:
         if money.left <= 0:
             break
         if step.take is Take.COMMITMENTS:
             _keep_promises(money, waterfall, step, owed, commitment_id)
             continue
-        slots = owed.slots
-        if step.take is Take.DESIGNATED:
-            named = set(designated)
-            slots = tuple(slot for slot in slots if slot.debt_id in named)
-        for equal in _in_order(waterfall, step, slots, owed, designated):
+        debts = designated if step.take is Take.DESIGNATED else None
+        for equal in _in_order(waterfall, step, owed, debts):
             money.pour(step, equal, None, money.left)
     if money.left > 0 and waterfall.excess is Excess.CREDIT and owed.credit_to is not None:
         debt_id = money.shares[-1].debt_id if money.shares else owed.credit_to
-        money.shares.append(
-            Share(CREDIT_RULE, "", debt_id, Component.PRINCIPAL, Dueness.FUTURE, None, 0, money.left, 1, 0),
-        )
+        credit = Share(CREDIT_RULE, "", debt_id, Component.PRINCIPAL, Dueness.FUTURE, None, 0, money.left, 1, 0)
+        money.shares.append(credit)
     return money.shares
 
 
 def _keep_promises(money: _Spread, waterfall: Waterfall, step: Step, owed: Owed, commitment_id: UUID | None) -> None:
     """The one it was paid for first, then the others in their order; never more than was promised."""
     for committed in sorted(owed.commitments, key=lambda each: each.id != commitment_id):
-        most = committed.minor_units
-        slots = tuple(slot for slot in owed.slots if not committed.debt_ids or slot.debt_id in committed.debt_ids)
-        for equal in _in_order(waterfall, step, slots, owed, ()):
-            most = money.pour(step, equal, committed, most)
+        for equal in _in_order(waterfall, step, owed, committed.debt_ids or None):
+            money.promised[committed.id] = money.pour(step, equal, committed, money.promised[committed.id])
 
 
-def _in_order(waterfall: Waterfall, step: Step, slots: Sequence[Slot], owed: Owed, designated: Sequence[UUID]) -> Iterator[list[Slot]]:
-    """The step's slots, first to last; those that stand equal together."""
-    chosen = [slot for slot in slots if slot.dueness in step.dueness and slot.component in step.components]
-    rank = _debt_rank(waterfall, step, owed, designated)
-    keys: Mapping[Dimension, Callable[[Slot], int]] = {
-        Dimension.DEBT: lambda slot: rank(slot.debt_id),
-        Dimension.DUENESS: lambda slot: step.dueness.index(slot.dueness),
-        Dimension.COMPONENT: lambda slot: step.components.index(slot.component),
-    }
-    groups: dict[tuple[int, ...], list[Slot]] = {}
-    for slot in chosen:
-        groups.setdefault(tuple(keys[dimension](slot) for dimension in step.by), []).append(slot)
+def _in_order(waterfall: Waterfall, step: Step, owed: Owed, debts: Sequence[UUID] | None) -> Iterator[list[int]]:
+    """Places of the step's slots, first to last; those that stand equal together. `debts`: of these only; None: of all."""
+    rank = _debt_rank(waterfall, step, owed, debts or ())
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for place, slot in enumerate(owed.slots):
+        if slot.dueness in step.dueness and slot.component in step.components and (debts is None or slot.debt_id in debts):
+            key = tuple([_key(dimension, step, slot, rank) for dimension in step.by])
+            groups.setdefault(key, []).append(place)
     for key in sorted(groups):
         yield groups[key]
+
+
+def _key(dimension: Dimension, step: Step, slot: Slot, rank: Callable[[UUID], int]) -> int:
+    if dimension is Dimension.DEBT:
+        return rank(slot.debt_id)
+    return step.dueness.index(slot.dueness) if dimension is Dimension.DUENESS else step.components.index(slot.component)
 
 
 def _debt_rank(waterfall: Waterfall, step: Step, owed: Owed, designated: Sequence[UUID]) -> Callable[[UUID], int]:
     """The place of each debt; equal places share."""
     if step.take is Take.DESIGNATED:
-        places = {debt_id: place for place, debt_id in enumerate(designated)}
-        return lambda debt_id: places[debt_id]
+        return designated.index
     order = _DEBT_ORDERS[step.debts]
     return lambda debt_id: order(waterfall, owed.traits[debt_id])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
 from services.kernel import ids
@@ -94,6 +95,7 @@ class Waterfalls(Stream):
         return self.documents.index(document) + 1 if document in self.documents else 0
 
 
+@lru_cache(maxsize=256)
 def stream_of(tenant_id: str) -> UUID:
     """The stream of the tenant's waterfalls."""
     return ids.derived("waterfalls", tenant_id)

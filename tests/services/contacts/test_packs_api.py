@@ -56,7 +56,7 @@ async def test_a_pack_whose_vectors_fail_is_refused_by_the_names_of_the_vectors(
     document = document_of(a_house(vectors=[VECTOR, wrong]))
     said = await refused(lawyer.PublishPack(document=document), "FAILED_PRECONDITION", "RULE_PACK_FAILS_ITS_VECTORS")
     assert "by night: deny instead of allow (TEST.TIME)" in said
-    (checked,) = (await lawyer.CheckPacks(document=document)).packs
+    (checked,) = (await lawyer.ValidatePacks(document=document)).packs
     assert [(failing.name, failing.differs) for failing in checked.failing] == [("by night", "deny instead of allow (TEST.TIME)")]
     await refused(lawyer.PublishPack(document=document_of(a_house(vectors=[]))), "FAILED_PRECONDITION", "RULE_PACK_HAS_NO_VECTORS")
 

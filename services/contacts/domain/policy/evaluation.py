@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from services.contacts.domain.policy.asking import Asked, Finding, Owed, Used, missing
@@ -17,7 +17,10 @@ from services.contacts.domain.policy.terms import Effect, Verdict
 
 NEXT_ALLOWED_DAYS_MAX = 60
 NEXT_ALLOWED_STEPS_MAX = 500
-READS_A_CLOCK = frozenset({"time_windows", "personal_times", "count_limit", "cooldown", "channel_exclusive", "min_gap"})
+READS_A_CLOCK = frozenset({"time_windows", "personal_times", "cooldown"})
+BY_THE_CALENDAR = frozenset({"calendar_days", "iso_week", "calendar_month"})
+NO_CLOCK = ("UTC",)
+"""For rules that need none: they find the same by any."""
 
 
 @dataclass(slots=True)
@@ -91,16 +94,22 @@ def _put(asked: Asked, outcome: Outcome) -> None:
     if is_excepted(asked):
         return
     rule = asked.rule
-    if not asked.zones and rule.primitive in READS_A_CLOCK:
+    if not asked.zones and reads_a_clock(rule):
         answer: Finding | Owed | Used | None = missing("location")
     else:
-        answer = PRIMITIVES[rule.primitive](asked)
+        answer = PRIMITIVES[rule.primitive](asked if asked.zones else replace(asked, zones=NO_CLOCK))
     if isinstance(answer, Used):
         outcome.limits.append(Limit(rule.id, asked.pack.ref, answer.used, answer.limit))
     elif isinstance(answer, Owed):
         outcome.obligations.append(Obligation(answer.code, answer.detail, rule.id, rule.cite, asked.pack.ref))
     elif answer is not None:
         _found(asked.pack, rule, answer, outcome)
+
+
+def reads_a_clock(rule: Rule) -> bool:
+    """Whether its answer depends on where the person is."""
+    by_window = rule.params.get("window", {}).get("kind") in BY_THE_CALENDAR
+    return by_window or rule.primitive in READS_A_CLOCK or "consent_calls_7d" in rule.excluded
 
 
 def _found(pack: Pack, rule: Rule, found: Finding, outcome: Outcome) -> None:

@@ -76,7 +76,7 @@ def freshness(asked: Asked) -> Answer:
             latest = seen.at if latest is None else max(latest, seen.at)
     if latest is not None and asked.at < latest + age:
         return None
-    told = (("latest", latest.date().isoformat() if latest else "never"), ("max_age_days", str(asked.rule.params["max_age_days"])))
+    told = (("seen_last", latest.date().isoformat() if latest else "never"), ("max_age_days", str(asked.rule.params["max_age_days"])))
     return Finding(Code.CONSENT_STALE, told, needs="|".join(sorted(names)))
 
 

@@ -191,6 +191,26 @@ def test_in_whatever_order_dated_facts_come_the_differences_are_the_same() -> No
 # Settled, taken back ------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("theirs", "reason", "kind"),
+    [
+        (99_000, "PAYMENT_UNKNOWN_TO_US", "PAYMENT_UNKNOWN_TO_US"),
+        (101_000, "CHARGE_UNKNOWN_TO_US", "CHARGE_UNKNOWN_TO_US"),
+        (101_000, "PAYMENT_UNKNOWN_TO_US", "SETTLED_BEFORE"),
+        (99_000, "ACCEPTED", "SETTLED_BEFORE"),
+    ],
+)
+def test_what_somebody_has_found_out_explains_later_snapshots(theirs: int, reason: str, kind: str) -> None:
+    """A payment that we do not know makes their balance the lower one; as the reason of a higher one it is no cause."""
+    case = an_open_case(OURS)
+    report(case, march(12), theirs)
+    assert kinds(case, march(12)) == {}
+    reconciling.resolve(case, march(12), reason, ["mail-1"])
+    report(case, march(20), theirs)
+    assert kinds(case, march(20)) == {kind: 100_000 - theirs}
+    assert not difference(case, march(20)).is_unexplained
+
+
 def test_only_what_is_unexplained_is_settled() -> None:
     case = an_open_case(OURS)
     pay(case, 1_000, march(10))

@@ -18,14 +18,19 @@ from services.cases.domain import (
     client_queries,
     closing,
     complaints,
+    counting,
     crediting,
     disputing,
+    evidence,
     hardship,
     holding,
+    keeping,
     lateness,
+    promising,
     reconciling,
     scheduling,
     special,
+    transit,
     vulnerability,
     withdrawals,
 )
@@ -49,11 +54,22 @@ from services.cases.domain.holds import HoldKind, HoldScope
 from services.cases.domain.instalments import Instalment
 from services.cases.domain.lifecycle import CloseOutcome, Lifecycle, ReopenReason
 from services.cases.domain.payments import PaymentLine
+from services.cases.domain.promises import (
+    ADVERSE,
+    CancelledBy,
+    PromiseBreakRevoked,
+    PromiseKeptRevoked,
+    PromisePart,
+    PromiseState,
+    PromiseTolerance,
+)
+from services.cases.domain.promising import PromiseTerms
 from services.cases.domain.reconciling import Report
 from services.cases.domain.registration import register
 from services.cases.domain.special import CircumstanceTerms
 from services.cases.domain.steps import bucket_at as bucket_of_steps
 from services.cases.domain.terms import Authority, DelinquencyPolicy
+from services.cases.domain.transit import MoneyKind
 from services.cases.domain.vulnerability import Need, VulnerabilityTerms
 from services.cases.timers import TIMERS
 from services.kernel.facts import Causation, told
@@ -79,6 +95,7 @@ OURS = terms(
     balance_authority=Authority.OURS,
     delinquency_authority=Authority.OURS,
     delinquency_policy=DelinquencyPolicy(grace_days=2, tolerance_minor_units=100),
+    payment_source_ids=(str(UUID(int=901)),),
 )
 BEGIN = date(2026, 1, 1)
 REGIONS = tuple(
@@ -108,6 +125,7 @@ class LivesInDepth(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.case = at(Case.blank(THE_CASE), NOON)
+        self.portfolio = a_portfolio(OURS)
         self.number = 0
         self.expected_ledger = 0
 
@@ -294,8 +312,66 @@ class LivesInDepth(RuleBasedStateMachine):
                 self.wake(due.key)
 
     def wake(self, key: str) -> None:
+        """What a timer of the case does to other streams (dockets) is none of its life."""
         for change in TIMERS[key.partition("/")[0]].wake(self.case, None):  # type: ignore[arg-type]  # it does not look at the timer
-            change.decide(self.case, a_portfolio(OURS))
+            if change.stream is Case:
+                change.decide(self.case, self.portfolio)
+
+    # Promises --------------------------------------------------------------------
+
+    @rule(ahead=st.lists(st.integers(0, 20), min_size=1, max_size=3, unique=True), euros=st.integers(1, 60), grace_days=st.integers(0, 3))
+    def is_promised(self, ahead: list[int], euros: int, grace_days: int) -> None:
+        parts = tuple(PromisePart(self.case.today + timedelta(days=days), Money("EUR", euros * 100)) for days in sorted(ahead))
+        self.attempt(promising.make, self.next_id(), PromiseTerms(parts, tolerance=PromiseTolerance(500), grace_days=grace_days))
+
+    @precondition(lambda self: self.case.promises.by_id)
+    @rule(data=st.data(), what=st.sampled_from(["cancel", "supersede"]), euros=st.integers(1, 60))
+    def has_a_promise_changed(self, data: st.DataObject, what: str, euros: int) -> None:
+        promise_id = data.draw(st.sampled_from(list(self.case.promises.by_id)))
+        if what == "cancel":
+            self.attempt(promising.cancel, promise_id, CancelledBy.DEBTOR, "CHANGED_MIND")
+        else:
+            part = PromisePart(self.case.today + timedelta(days=5), Money("EUR", euros * 100))
+            self.attempt(promising.supersede, promise_id, self.next_id(), "OTHER_DATES", PromiseTerms((part,)))
+
+    @rule(back=st.integers(-5, 20))
+    def is_told_how_far_a_source_is_complete(self, back: int) -> None:
+        self.number += 1
+        at(self.portfolio, self.case.now)
+        evidence.note_completeness(self.portfolio, UUID(int=901), self.ago(back), "file", Causation(UUID(int=901), self.number))
+        keeping.judge(self.case, self.portfolio)
+
+    @rule(euros=st.integers(1, 60), settles=st.booleans())
+    def has_money_on_its_way(self, euros: int, settles: bool) -> None:
+        money_id = self.next_id()
+        if self.attempt(transit.note, money_id, MoneyKind.PAYMENT, Money("EUR", euros * 100), None, Causation(money_id, 1)) and settles:
+            self.attempt(transit.settle, money_id, "FAILED", Causation(money_id, 2))
+
+    @invariant()
+    def promises_stand_where_what_counts_puts_them(self) -> None:
+        """A promise that is kept is full, one that is not is not; a broken one was judged by evidence; no two are open for one debt."""
+        counted = counting.counted(self.case)
+        for promise in self.case.promises.counting():
+            now = keeping.standing(promise, counted[promise.id], None if promise.is_suspended else self.case.now)
+            if promise.state is PromiseState.KEPT:
+                assert now.is_kept
+            if promise.state in ADVERSE:
+                assert now.is_short
+                assert promise.evidence
+                assert not promise.is_suspended
+            if now.is_kept and self.case.now < promise.deadline_of(len(promise.parts)):
+                assert promise.state is PromiseState.KEPT
+            assert sum(each.amount.minor_units for each in counted[promise.id]) <= promise.promised.minor_units
+        debts = [debt_id for promise in self.case.promises.open() for debt_id in promise.debt_ids]
+        were_kept = {fact.promise_id for fact in told(self.case) if isinstance(fact, PromiseKeptRevoked)}
+        assert len(set(debts)) == len(debts) or were_kept
+
+    @invariant()
+    def closed_cases_wait_for_no_promise(self) -> None:
+        """But for one that was kept, and whose money came back since: the clock judges it."""
+        if self.case.lifecycle is Lifecycle.CLOSED:
+            were_kept = {fact.promise_id for fact in told(self.case) if isinstance(fact, PromiseKeptRevoked | PromiseBreakRevoked)}
+            assert {promise.id for promise in self.case.promises.open()} <= were_kept
 
     # What holds always ----------------------------------------------------------
 
@@ -359,6 +435,7 @@ class LivesInDepth(RuleBasedStateMachine):
         assert not any(case.holds.effect(scope, case.today).of_debts for scope in HoldScope)
         assert bucket_at(case, case.today) in ("", "current")
         assert case.assignment.holder_at(case.now) is None
+        assert not case.promises.open()
         assigning.assign(case, AGENTS[1], Standing(), Wish("NEXT"), SUPERVISOR)
 
     @invariant()
@@ -419,6 +496,11 @@ def settle_every_difference(case: Case) -> None:
             reconciling.resolve(case, day, "ACCEPTED", ["mail"])
 
 
+def cancel_every_promise(case: Case) -> None:
+    for promise in case.promises.open():
+        promising.cancel(case, promise.id, CancelledBy.US, "NEW_START")
+
+
 def give_back(case: Case) -> None:
     for agent in AGENTS:
         if case.assignment.holder_at(case.now) == agent.id:
@@ -434,6 +516,7 @@ WAYS_BACK: Sequence[Callable[[Case], None]] = (
     lift_every_hold,
     owe_nothing,
     give_back,
+    cancel_every_promise,
     reopen,
 )
 """One for each region that can be in another state than at first."""

@@ -126,7 +126,9 @@ some_slots = st.lists(
     unique_by=lambda slot: (slot.debt_id, slot.component, slot.dueness),
 )
 some_commitments = st.lists(
-    st.builds(Committed, st.uuids(), st.integers(1, 10**7), st.lists(st.sampled_from(DEBTS), max_size=3).map(tuple)), max_size=3
+    st.builds(Committed, st.uuids(), st.integers(1, 10**7), st.lists(st.sampled_from(DEBTS), max_size=3).map(tuple)),
+    max_size=3,
+    unique_by=lambda committed: committed.id,
 )
 
 

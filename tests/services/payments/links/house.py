@@ -40,11 +40,13 @@ from services.chassis.part import Part
 from services.chassis.rpc.server import Rpc
 from services.chassis.rpc.words import AskedBy
 from services.chassis.settings import Settings
-from services.kernel.facts import Change
+from services.kernel.facts import Causation, Change
 from services.kernel.ids import derived
+from services.kernel.money import Money as Cents
 from services.payments.api import LinksApi, new_token
-from services.payments.application import sources
+from services.payments.application import books, sources
 from services.payments.card import PAYMENTS
+from services.payments.domain.book import CommitmentPart
 from services.payments.domain.source import SourceKind
 from services.payments.reactions import REACTIONS
 from services.payments.timers import TIMERS
@@ -126,13 +128,15 @@ class House:
         await self.log.run_heard(HeardUpTo(FOLLOWER, source, 1, 0, position - 1, position), [(origin, changes)])
         return version
 
-    async def hear_of_a_case(self, case_id: UUID = THE_CASE, owed: int = 10_000, reference: str = "CARD-1") -> None:
+    async def hear_of_a_case(
+        self, case_id: UUID = THE_CASE, owed: int = 10_000, reference: str = "CARD-1", due_on: date | None = None
+    ) -> None:
         terms = types.PortfolioTerms(currency_code="EUR", zone="Europe/Madrid")
         registered = cases.CaseRegistered(
             client_id=THE_CLIENT.bytes, portfolio_id=THE_PORTFOLIO.bytes, external_ref=reference, product="card", terms=terms
         )
         await self.hear(registered, case_id)
-        await self.hear_of_a_debt(owed, case_id=case_id, debt_id=derived("debt", case_id))
+        await self.hear_of_a_debt(owed, case_id=case_id, debt_id=derived("debt", case_id), due_on=due_on)
         await self.hear(cases.CaseOpened(reason="RELEASED"), case_id)
 
     async def hear_of_a_debt(self, owed: int, *, case_id: UUID = THE_CASE, debt_id: UUID = THE_DEBT, due_on: date | None = None) -> None:
@@ -142,6 +146,13 @@ class House:
             debt_id=debt_id.bytes, external_ref="d", components=[component], value_date=wire(date(2026, 1, 1)), oldest_due_date=due_date
         )
         await self.hear(attached, case_id)
+
+    async def hear_of_a_promise(self, promise_id: UUID, amount: int) -> None:
+        """Made today, to be paid in a week."""
+        version = self.case_versions[THE_CASE] = self.case_versions[THE_CASE] + 1
+        part = CommitmentPart(self.today + timedelta(days=7), Cents("EUR", amount))
+        noted = books.note_commitment(THE_CASE, promise_id, (), [part], self.today, Causation(THE_CASE, version))
+        await run(self.log, noted)
 
     async def hear_of_a_hold(
         self, hold_id: UUID, *scopes: int, kind: int = holds.HOLD_KIND_COMPLAINT, from_: date | None = None, through: date | None = None
