@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from google.protobuf.message import Message
 
 from services.chassis.clock import DevelopmentClock
+from services.chassis.follower.calling import Caller, Find, What
 from services.chassis.follower.reactions import Reactions
 from services.chassis.follower.relay import Relay
 from services.chassis.follower.replays import GrpcReplays
@@ -78,6 +79,9 @@ class Front:
 
     def sweeper(self) -> Sweeper:
         return Sweeper(self.settings.postgres, self.service.name)
+
+    def calls(self, find: Find, what: What) -> Caller:
+        return Caller(self.log, find, what)
 
     def timers(self, timers: Timers) -> TimerRunner:
         return TimerRunner(self.log, timers)

@@ -16,7 +16,8 @@ from services.chassis.rpc.server import Rpc
 from services.strategy.api import StrategyApi
 from services.strategy.card import STRATEGY
 from services.strategy.reactions import REACTIONS
-from services.strategy.timers import TIMERS
+from services.strategy.timers import TIMERS, call
+from services.strategy.views import VIEWS, find_calls
 
 EVENTS: dict[str, type[Message]] = {"cases": CaseEvent, "contacts": ContactEvent, "payments": PaymentEvent}
 """Contracts of those we may hear."""
@@ -25,12 +26,12 @@ EVENTS: dict[str, type[Message]] = {"cases": CaseEvent, "contacts": ContactEvent
 def parts(door: str) -> Sequence[Part]:
     front = Front(STRATEGY, door)
     log, settings = front.log, front.settings
-    relay, timers = front.teller(), front.timers(TIMERS)
+    relay, views, timers, calls = front.teller(), front.views(VIEWS), front.timers(TIMERS), front.calls(find_calls, call)
     # A service that is not deployed yet is heard from its first fact on once it is.
     heard = [front.hears(source, EVENTS[source], REACTIONS) for source in REACTIONS if source in settings.peers]
     logs = LogService(log)
-    operations = OperationsService(log, front.pages, on_advance=[relay.announce, timers.wake])
-    worker: list[Part] = [relay, *heard, timers, front.sweeper()]
+    operations = OperationsService(log, front.pages, [view.name for view in VIEWS], on_advance=[relay.announce, timers.wake])
+    worker: list[Part] = [relay, *heard, views, timers, calls, front.sweeper()]
     asked: list[Part] = [operations, Rpc(settings, StrategyApi(log, front.asked_by, front.pages), logs, operations)]
     return front.base() + (worker if door != "api" else []) + (asked if door != "worker" else [])
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from acuerdo.contacts.v1 import message_events_pb2 as messages
 from acuerdo.contacts.v1 import permits_pb2 as permits
 from google.protobuf.message import Message
 
@@ -30,6 +31,20 @@ def note_deferred(heard: Heard[permits.ContactPermitDeferred]) -> Changes:
 
 def note_denied(heard: Heard[permits.ContactPermitDenied]) -> Changes:
     yield from _answered(heard, RequestAnswer.DENIED, words.instant_or_none(heard.fact, "next_allowed_at"), _reasons(heard))
+
+
+def _came_of(answer: RequestAnswer) -> Reaction:
+    """A reaction to a fact that says what came of an attempt."""
+
+    def note_receipt(heard: Heard[Any]) -> Changes:
+        yield from _answered(heard, answer, interaction_id=heard.fact.interaction_id)
+
+    return note_receipt
+
+
+def note_cancelled(heard: Heard[messages.AttemptCancelled]) -> Changes:
+    fact = heard.fact
+    yield from _answered(heard, RequestAnswer.CANCELLED, None, (fact.reason_code,), fact.interaction_id)
 
 
 def _reasons(heard: Heard[Any]) -> tuple[str, ...]:
@@ -59,4 +74,9 @@ FACTS: dict[type[Message], Reaction] = {
     permits.ContactPermitGranted: note_granted,
     permits.ContactPermitDeferred: note_deferred,
     permits.ContactPermitDenied: note_denied,
+    messages.AttemptDispatched: _came_of(RequestAnswer.DISPATCHED),
+    messages.AttemptDelivered: _came_of(RequestAnswer.DELIVERED),
+    messages.AttemptBounced: _came_of(RequestAnswer.BOUNCED),
+    messages.AttemptFailed: _came_of(RequestAnswer.FAILED),
+    messages.AttemptCancelled: note_cancelled,
 }

@@ -13,6 +13,7 @@ from acuerdo.cases.v1 import promises_pb2 as promises
 from acuerdo.cases.v1 import recorded_pb2 as recorded
 from acuerdo.common.v1.types_pb2 import EventMeta
 from acuerdo.contacts.v1 import decisions_pb2 as decisions
+from acuerdo.contacts.v1 import message_events_pb2 as messages
 from acuerdo.contacts.v1 import permits_pb2 as permits
 from acuerdo.payments.v1 import events_pb2 as payments
 from google.protobuf.message import Message
@@ -218,3 +219,33 @@ async def test_every_word_of_a_promise_is_heard() -> None:
     facts = {field.message_type.name for field in cases.CaseEvent.DESCRIPTOR.oneofs_by_name["event"].fields if field.message_type}
     heard = {fact.DESCRIPTOR.name for fact in REACTIONS["cases"]}
     assert (told & facts) - {"PromisePartPaid", "PromisePartRevoked"} <= heard
+
+
+async def test_a_message_goes_out_arrives_and_comes_back(log: Log, reminded: Hearing, others: Others) -> None:
+    request = (await requests(log))[0]
+    about = {"interaction_id": UUID(int=75).bytes, "case_id": THE_CASE.bytes, "request_ref": request.request_id.bytes}
+    await others.tell("contacts", messages.AttemptDispatched(**about))
+    assert (await of(log)).course.messages_sent == 1
+    await others.tell("contacts", messages.AttemptDelivered(**about))
+    found = await of(log)
+    assert (found.course.at and found.course.at.step, found.course.messages_sent) == ("wait_a_week", 1)
+    await others.tell("contacts", messages.AttemptBounced(**about))
+    assert (await of(log)).course.last_answer == "bounced"
+
+
+@pytest.mark.parametrize(
+    ("fact", "step"),
+    [
+        (messages.AttemptBounced(), "call"),
+        (messages.AttemptFailed(), "call"),
+        (messages.AttemptCancelled(reason_code="TEMPLATE_IS_UNKNOWN"), "call"),
+        (messages.AttemptCancelled(reason_code="CONTACT_IS_ON_HOLD"), "remind"),
+    ],
+)
+async def test_a_message_that_did_not_arrive(log: Log, reminded: Hearing, others: Others, fact: Any, step: str) -> None:
+    request = (await requests(log))[0]
+    fact.case_id, fact.request_ref, fact.interaction_id = THE_CASE.bytes, request.request_id.bytes, UUID(int=75).bytes
+    await others.tell("contacts", fact)
+    found = await of(log)
+    assert found.course.at is not None
+    assert found.course.at.step == step
