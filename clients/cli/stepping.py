@@ -17,7 +17,7 @@ from clients.cli.failures import UNAVAILABLE, Failure
 QUIET_POLL_SECONDS = 0.05
 QUIET_WITHIN_SECONDS = 180.0
 RELAY = "relay"
-HEARS = (("cases", "payments"), ("cases", "strategy"), ("strategy", "cases"))
+HEARS = (("cases", "contacts"), ("cases", "payments"), ("cases", "strategy"), ("strategy", "cases"))
 """Who listens to whom. After a first start a follower is among its service's followers only once it has found its source."""
 
 

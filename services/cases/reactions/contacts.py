@@ -11,12 +11,13 @@ from acuerdo.contacts.v1 import casefiles_pb2 as casefiles
 from acuerdo.contacts.v1 import permits_pb2 as permits
 from acuerdo.contacts.v1 import types_pb2 as types
 
-from services.cases.application import elsewhere, stops
+from services.cases.application import elsewhere
 from services.cases.domain.case import Case
 from services.cases.domain.heeding import ContactBetween, Heeded
 from services.cases.domain.recorded import Channel, Direction, InteractionState, PermitVerdict, Purpose
 from services.cases.domain.recording import Contact, Permit
-from services.chassis.heard import Heard, Reactions
+from services.cases.reactions import heeding
+from services.chassis.heard import Heard, Look, Looking, Reactions
 from services.chassis.rpc import words
 from services.kernel.facts import Change
 
@@ -63,14 +64,14 @@ def record_breach(heard: Heard[permits.AttemptOutsidePermitRecorded]) -> Iterabl
     yield elsewhere.record_interaction(UUID(bytes=fact.case_id), contact, heard.origin)
 
 
-def acknowledge_hold(heard: Heard[casefiles.HoldHeeded]) -> Iterable[Change[Case]]:
+async def acknowledge_hold(heard: Heard[casefiles.HoldHeeded], look: Look) -> Iterable[Change[Case]]:
     fact = heard.fact
     between = [
         ContactBetween(UUID(bytes=each.interaction_id), words.instant(each.at, "at"), channel(each.channel))
         for each in fact.contacts_between
     ]
     heeded = Heeded(words.instant(fact.heeded_at, "heeded_at"), between, len(fact.permits_revoked))
-    yield stops.acknowledge_hold(UUID(bytes=fact.case_id), UUID(bytes=fact.hold_id), "contacts", heeded, heard.origin)
+    return await heeding.acknowledge(heard, look, "contacts", heeded)
 
 
 def channel(wire: types.Channel) -> Channel:
@@ -111,5 +112,5 @@ REACTIONS: Reactions = {
     permits.ContactPermitReleased: record_release,
     permits.ContactPermitExpired: record_expiry,
     permits.AttemptOutsidePermitRecorded: record_breach,
-    casefiles.HoldHeeded: acknowledge_hold,
+    casefiles.HoldHeeded: Looking(acknowledge_hold),
 }
