@@ -6,14 +6,13 @@ from typing import Annotated
 
 from acuerdo.cases.v1 import promises_pb2 as pb
 from acuerdo.cases.v1 import service_pb2 as cases
-from acuerdo.common.v1.types_pb2 import Money
 from cyclopts import App, Parameter
 
 from clients.cli.asking import ASKING, Asking
 from clients.cli.connection import Doors
 from clients.cli.failures import usage
-from clients.cli.lookup import case_id_of, debt_of
-from clients.cli.money import NotAnAmount, decimals_of, minor_units
+from clients.cli.lookup import amount_of, case_id_of, debt_of
+from clients.cli.money import NotAnAmount, minor_units
 from clients.cli.promise_blocks import explanation_block, promises_block, rates_block
 from clients.cli.promise_words import PROMISE_WORDS
 from clients.cli.reading import day, day_or_none, instant_or_none, member, new_id
@@ -216,20 +215,13 @@ def _part(text: str, currency: str) -> pb.PromisePart:
     amount, found, date = text.partition("@")
     if not found:
         raise usage(f"PART is not an amount and a day such as 100.00@2026-03-13: {text}")
-    return pb.PromisePart(date=day(date, "PART"), amount=_amount(amount, currency, "PART"))
+    return pb.PromisePart(date=day(date, "PART"), amount=amount_of(amount, currency, "PART"))
 
 
 def _tolerance(text: str, currency: str) -> pb.PromiseTolerance:
     if not text.endswith("%"):
-        return pb.PromiseTolerance(amount=_amount(text, currency, "--tolerance"))
+        return pb.PromiseTolerance(amount=amount_of(text, currency, "--tolerance"))
     try:
         return pb.PromiseTolerance(basis_points=minor_units(text.removesuffix("%"), may_use_comma=True))
     except (NotAnAmount, ValueError) as wrong:
         raise usage(f"--tolerance is not a percentage such as 5%: {text}") from wrong
-
-
-def _amount(text: str, currency: str, option: str) -> Money:
-    try:
-        return Money(currency_code=currency, minor_units=minor_units(text, decimals=decimals_of(currency)))
-    except NotAnAmount as wrong:
-        raise usage(f"{option} {wrong}: {text}") from wrong
