@@ -34,6 +34,7 @@ GROUPS = (
     "complaints",
     "queries",
     "explain",
+    "pay",
     "link",
     "work",
     "agents",

@@ -15,6 +15,7 @@ from acuerdo.contacts.v1.messages_pb2_grpc import MessagesStub
 from acuerdo.contacts.v1.people_pb2_grpc import PeopleStub
 from acuerdo.contacts.v1.permit_service_pb2_grpc import PermitsStub
 from acuerdo.payments.v1.links_pb2_grpc import LinksStub
+from acuerdo.payments.v1.payments_pb2_grpc import PaymentsStub
 from acuerdo.strategy.v1.service_pb2_grpc import StrategyStub
 
 from clients.cli.endpoints import Endpoints
@@ -27,6 +28,7 @@ if TYPE_CHECKING:  # the generated stubs name these for the type checker only
     from acuerdo.contacts.v1.people_pb2_grpc import PeopleAsyncStub
     from acuerdo.contacts.v1.permit_service_pb2_grpc import PermitsAsyncStub
     from acuerdo.payments.v1.links_pb2_grpc import LinksAsyncStub
+    from acuerdo.payments.v1.payments_pb2_grpc import PaymentsAsyncStub
     from acuerdo.strategy.v1.service_pb2_grpc import StrategyAsyncStub
 
 MESSAGE_BYTES_MAX = 16 * 1024 * 1024
@@ -75,6 +77,10 @@ class Doors:
     @property
     def strategy(self) -> StrategyAsyncStub:
         return StrategyStub(self._channel("strategy"))
+
+    @property
+    def payments(self) -> PaymentsAsyncStub:
+        return PaymentsStub(self._channel("payments"))
 
     @property
     def links(self) -> LinksAsyncStub:

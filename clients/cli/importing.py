@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from acuerdo.cases.v1 import service_pb2 as cases
+from acuerdo.payments.v1 import payments_pb2 as pay
 from rich.console import RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
@@ -39,7 +40,7 @@ class Came:
     position: int = 0
     """Of the last fact that was stored."""
 
-    def hear(self, outcomes: Iterable[cases.RowOutcome], position: int) -> None:
+    def hear(self, outcomes: Iterable[cases.RowOutcome | pay.PaymentOutcome], position: int) -> None:
         for outcome in outcomes:
             if outcome.reason:
                 self.refused.append(BadRow(outcome.line, outcome.field, outcome.reason, outcome.description))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -50,6 +51,14 @@ def member(enum: Any, said: str, option: str) -> Any:
     if number is None:
         raise usage(f"{option} is none of {', '.join(names)}: {said}")
     return number
+
+
+def content_of(file: Path) -> bytes:
+    """Failure where the file cannot be read."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise usage(f"{file} cannot be read: {(error.strerror or type(error).__name__).lower()}") from error
 
 
 def is_uuid(text: str) -> bool:

@@ -18,7 +18,9 @@ from acuerdo.contacts.v1 import permit_service_pb2 as permits
 from acuerdo.contacts.v1.people_pb2_grpc import PeopleServicer, add_PeopleServicer_to_server
 from acuerdo.contacts.v1.permit_service_pb2_grpc import PermitsServicer, add_PermitsServicer_to_server
 from acuerdo.payments.v1 import links_pb2 as links
+from acuerdo.payments.v1 import payments_pb2 as payments
 from acuerdo.payments.v1.links_pb2_grpc import LinksServicer, add_LinksServicer_to_server
+from acuerdo.payments.v1.payments_pb2_grpc import PaymentsServicer, add_PaymentsServicer_to_server
 from acuerdo.strategy.v1 import service_pb2 as strategy
 from acuerdo.strategy.v1.service_pb2_grpc import StrategyServicer, add_StrategyServicer_to_server
 from google.protobuf.any_pb2 import Any as AnyMessage
@@ -51,6 +53,7 @@ class FakeServices:
         add_StrategyServicer_to_server(_faked(self, StrategyServicer, strategy.DESCRIPTOR.services_by_name["Strategy"]), self._server)
         add_PeopleServicer_to_server(_faked(self, PeopleServicer, people.DESCRIPTOR.services_by_name["People"]), self._server)
         add_LinksServicer_to_server(_faked(self, LinksServicer, links.DESCRIPTOR.services_by_name["Links"]), self._server)
+        add_PaymentsServicer_to_server(_faked(self, PaymentsServicer, payments.DESCRIPTOR.services_by_name["Payments"]), self._server)
         add_PermitsServicer_to_server(_faked(self, PermitsServicer, permits.DESCRIPTOR.services_by_name["Permits"]), self._server)
         add_LogServicer_to_server(_faked(self, LogServicer, log.DESCRIPTOR.services_by_name["Log"]), self._server)
         add_OperationsServicer_to_server(
