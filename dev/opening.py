@@ -11,6 +11,7 @@ from acuerdo.contacts.v1 import messages_pb2 as messages
 from acuerdo.contacts.v1 import permit_service_pb2 as permits
 from acuerdo.contacts.v1 import types_pb2 as contact_words
 from acuerdo.payments.v1 import payments_pb2 as payments
+from acuerdo.payments.v1 import receipts_pb2 as receipts
 from acuerdo.strategy.v1 import service_pb2 as segments
 from acuerdo.strategy.v1 import strategies_pb2 as strategies
 
@@ -22,8 +23,9 @@ WATERFALL = "es_legal.yaml"
 REVIEWED = "sample-portfolio"
 """Who has looked at the pack: nobody but us, since nobody is contacted."""
 PROVIDER = "sandbox"
+COBROS_COLUMNS = {"case_ref": "external_ref", "value_date": "paid_on", "amount": "payment", "provider_ref": "receipt"}
 COBROS = {
-    "columns": {"case_ref": "external_ref", "value_date": "paid_on", "amount": "payment", "provider_ref": "receipt"},
+    "columns": COBROS_COLUMNS,
     "currency": "TWD",
     "decimal": ".",
     "date_format": "%Y-%m-%d",
@@ -62,9 +64,7 @@ async def publish_pack(doors: Doors, data: Path) -> None:
     published = await doors.permits.PublishPack(permits.PublishPackRequest(request_id="play/pack", document=document))
     [pack] = published.packs
     await doors.permits.ActivatePack(
-        permits.ActivatePackRequest(
-            request_id="play/pack", pack_id=pack.ref.pack_id, version=pack.ref.version, review_ref=REVIEWED
-        )
+        permits.ActivatePackRequest(request_id="play/pack", pack_id=pack.ref.pack_id, version=pack.ref.version, review_ref=REVIEWED)
     )
 
 
@@ -87,7 +87,7 @@ async def open_sources(doors: Doors, client_id: str, zone: str, data: Path) -> S
             request_id="play/source/creditor",
             external_ref="cobros",
             name="What the creditor received",
-            kind=payments.SOURCE_KIND_CREDITOR_FILE,
+            kind=receipts.SOURCE_KIND_CREDITOR_FILE,
             zone=zone,
             client_id=client_id,
         )
@@ -97,7 +97,7 @@ async def open_sources(doors: Doors, client_id: str, zone: str, data: Path) -> S
             request_id="play/source/provider",
             external_ref=PROVIDER,
             name="Sandbox provider",
-            kind=payments.SOURCE_KIND_PSP,
+            kind=receipts.SOURCE_KIND_PSP,
             zone=zone,
         )
     )
