@@ -442,8 +442,8 @@ def note_result(person: Person, attempt_id: UUID, result: AttemptResult) -> None
 
 
 def _completed(result: AttemptResult, known: AttemptResult) -> AttemptResult:
-    """A report that names no debts speaks of those that the permit was for."""
-    return replace(result, debts=result.debts or known.debts)
+    """A report that names no debts speaks of those that the permit was for; whoever answered, it was placed to whom it was for."""
+    return replace(result, debts=result.debts or known.debts, party=known.party)
 
 
 def _why_outside(person: Person, permit: Permit | None, said: ContactReport) -> str:
