@@ -1,4 +1,4 @@
-"""`python -m bench [all|log|unary|register|payments|permits|relay|reaction|replay|disk|case|worklist|night|growth]`: measure, check, keep.
+"""`python -m bench [all|PART]`, PART being one of PARTS below: measure, check, print, keep.
 
 Every part has its own server; every run ends with the correctness gate; every aim stands beside its value.
 """
