@@ -6,6 +6,7 @@ Every request has a fixed request id, so a play that was interrupted goes on whe
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -17,21 +18,28 @@ from zoneinfo import ZoneInfo
 
 from acuerdo.cases.v1 import service_pb2 as cases
 from acuerdo.cases.v1 import types_pb2 as words
-from acuerdo.strategy.v1 import service_pb2 as strategy
 from google.type.date_pb2 import Date
 
 from clients.cli.connection import Doors
 from clients.cli.files import read_arrears, read_remesa, totals_of
+from clients.cli.identities import read_identities, register
+from clients.cli.importing import Came
 from clients.cli.stepping import advance, settle, stamp
+from dev import opening
+from dev.identities import with_identities
+from dev.money import Payers, complete_provider, import_cobros, payments_of
+from dev.opening import Sources
 from dev.scenes import SCENES, on_stage
 
 ZONE = ZoneInfo("Asia/Taipei")
-CURRENCY = "TWD"
+CURRENCY, COUNTRY = "TWD", "TW"
 FILES_ARRIVE_AT = time(9, 0)
 """Local time on the day after the month's end."""
 BOOKS_CLOSE_AT = time(23, 0)
 """Local time on the month's last day, when the creditor makes its report: what happened then is known the day after."""
 CHUNK_ROWS = 128
+MIDDLE = 15
+"""Day of the month through which the first of its two cobros files goes."""
 
 Row = TypeVar("Row")
 Progress = Callable[[str, int, int], None]
@@ -64,7 +72,22 @@ class Played:
         return Played(**{**found, "months": tuple(found["months"])})
 
 
-def terms() -> words.PortfolioTerms:
+@dataclass(frozen=True, slots=True)
+class World:
+    """What lies around the services while they are played."""
+
+    data: Path
+    home: Path
+    """Where files of the play may lie."""
+    mail: Path
+    """Where the sink keeps what was sent."""
+    provider: str
+    """The payment provider's URL."""
+    second_eyes: Doors
+    """Asked as another person: who approves what the first has drafted."""
+
+
+def terms(source_ids: Sequence[str] = ()) -> words.PortfolioTerms:
     """Delinquency and balance as the creditor declares them, in billing cycles: current, 1, 2, 3, 4 and more."""
     ranges: list[dict[str, Any]] = [
         {"name": "current", "to": 0},
@@ -79,22 +102,20 @@ def terms() -> words.PortfolioTerms:
         bucket_set=words.BucketSet(version="cycles-1", unit=words.BUCKET_UNIT_CYCLES, buckets=buckets),
         balance_authority=words.AUTHORITY_CREDITOR,
         delinquency_authority=words.AUTHORITY_CREDITOR,
-        jurisdiction="TW",
+        jurisdiction=COUNTRY,
+        payment_source_ids=source_ids,
     )
 
 
-async def play(doors: Doors, data: Path, progress: Progress) -> Played:
+async def play(doors: Doors, world: World, progress: Progress) -> Played:
     """Register, release, and live through the months; returns when every case has its answer."""
-    months = months_in(data)
+    data, months = world.data, months_in(world.data)
     await advance(doors, _arrival(date.fromisoformat(f"{months[0]}-01"), days=0))
-    client_id, portfolio_id = await _open_portfolio(doors)
-    await _publish_segments(doors, (data / "segments.json").read_bytes())
-    batch_id = await _import_batch(doors, client_id, portfolio_id, data / "uci" / "remesa.csv", progress)
+    client_id, portfolio_id, sources = await _open_portfolio(doors, world)
+    batch_id = await _import_batch(doors, client_id, portfolio_id, world, progress)
+    payers = Payers(world.mail, world.provider)
     for month in months:
-        last_day = _last_day(month)
-        await advance(doors, _arrival(last_day))
-        await _import_month(doors, portfolio_id, data / "uci" / f"{month}.csv", last_day, progress)
-        await settle(doors)
+        await _live_through(doors, portfolio_id, sources, payers, data, month, progress)
     last_days = tuple(_last_day(month).isoformat() for month in months)
     stage = await on_stage(doors, portfolio_id, last_days, data)
     for scene in SCENES:
@@ -103,27 +124,68 @@ async def play(doors: Doors, data: Path, progress: Progress) -> Played:
     return Played(client_id, portfolio_id, batch_id, last_days)
 
 
-async def _open_portfolio(doors: Doors) -> tuple[str, str]:
+async def _live_through(
+    doors: Doors, portfolio_id: str, sources: Sources, payers: Payers, data: Path, month: str, progress: Progress
+) -> None:
+    """A month: the creditor's payments in two files, the provider's word each time, people who read their mail, then the month's report."""
+    file, last_day = data / "uci" / f"{month}.csv", _last_day(month)
+    middle = last_day.replace(day=MIDDLE)
+    cobros = list(payments_of(file, last_day.replace(day=1), last_day))
+    for half, (first, through) in enumerate(((last_day.replace(day=1), middle), (middle + timedelta(days=1), last_day)), start=1):
+        await advance(doors, _arrival(through, days=-5))
+        await payers.read_mail()
+        await advance(doors, _arrival(through))
+        rows = [each for each in cobros if first <= each.paid_on <= through]
+        progress(f"cobros {month}/{half}", 0, len(rows))
+        if refused := await import_cobros(doors, sources, f"cobros-{month}-{half}", rows, through):
+            raise FileRefused(f"{refused} payments of {month} were refused")
+        await complete_provider(doors, sources, through)
+        await settle(doors)
+    await _import_month(doors, portfolio_id, file, last_day, progress)
+    await settle(doors)
+
+
+async def _open_portfolio(doors: Doors, world: World) -> tuple[str, str, Sources]:
+    """What a centre decides by itself, then the client with its portfolio: (client id, portfolio id, payment sources)."""
+    await opening.publish_segments(doors, world.data)
+    await opening.publish_pack(doors, world.data)
+    await opening.approve_templates(doors, world.second_eyes, world.data)
+    await opening.publish_strategy(doors, world.data)
     client = await doors.cases.RegisterClient(
         cases.RegisterClientRequest(request_id="play/client", external_ref="TWBANK", name="Banco de muestra (UCI, Taiwán 2005)")
     )
+    sources = await opening.open_sources(doors, client.client_id, ZONE.key, world.data)
     portfolio = await doors.cases.OpenPortfolio(
         cases.OpenPortfolioRequest(
-            request_id="play/portfolio", client_id=client.client_id, external_ref="CARDS-2005", name="Credit cards 2005", terms=terms()
+            request_id="play/portfolio",
+            client_id=client.client_id,
+            external_ref="CARDS-2005",
+            name="Credit cards 2005",
+            terms=terms(sources.all),
         )
     )
-    return client.client_id, portfolio.portfolio_id
+    return client.client_id, portfolio.portfolio_id, sources
 
 
-async def _publish_segments(doors: Doors, table: bytes) -> None:
-    published = await doors.strategy.PublishSegmentTable(
-        strategy.PublishSegmentTableRequest(request_id="play/segments", name="Cards", table=table)
-    )
-    await doors.strategy.ActivateSegmentTable(strategy.ActivateSegmentTableRequest(request_id="play/segments", version=published.version))
+async def _import_batch(doors: Doors, client_id: str, portfolio_id: str, world: World, progress: Progress) -> str:
+    """Persons first, at contacts; the cases only ever see their ids."""
+    file = world.home / "remesa.csv"
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        csv.writer(opened).writerows(with_identities(world.data / "uci" / "remesa.csv", zone=ZONE.key))
+    rows = list(read_remesa(file, client_id, CURRENCY).rows)
+    persons = read_identities(file, client_id, COUNTRY)
+    if persons is None or persons.bad:
+        raise FileRefused("the sample's identities cannot be read")
+    came, done = Came(), 0
 
+    def step(count: int) -> None:
+        nonlocal done
+        done += count
+        progress("personas", done, len(rows))
 
-async def _import_batch(doors: Doors, client_id: str, portfolio_id: str, file: Path, progress: Progress) -> str:
-    rows = read_remesa(file, client_id, CURRENCY).rows
+    known = await register(doors, persons.rows, came, step)
+    for row in rows:
+        row.parties[0].person_id = known[row.line]
     batch = await doors.cases.ReceiveBatch(
         cases.ReceiveBatchRequest(
             request_id="play/batch", portfolio_id=portfolio_id, external_ref=file.stem, declared=totals_of(rows, CURRENCY)

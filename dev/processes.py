@@ -56,9 +56,10 @@ class Stack:
     def issuer(self) -> Issuer:
         return self._keyring.issuer
 
-    def doors(self) -> Doors:
-        """The way in, with that token."""
-        return Doors(Endpoints(self.addresses, token_file=self.token_file))
+    def doors(self, role: str = "") -> Doors:
+        """The way in, with that token, or with that of somebody who has one role."""
+        endpoints = Endpoints(self.addresses, token_file=self.token_file)
+        return Doors(endpoints, endpoints.token(role) if role else None)
 
     def start(self, say: Callable[[str], None]) -> None:
         """In order; what has started is stopped again when something later fails."""

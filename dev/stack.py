@@ -20,7 +20,7 @@ from clients.cli.connection import Doors
 from clients.cli.stepping import settle
 from clients.cli.words import WORDS, Lang, Words
 from dev.listening import ServerFailed
-from dev.play import Played, play
+from dev.play import Played, World, play
 from dev.processes import Stack
 from dev.proof import prove, replay_equals_live
 from dev.says import SAYS, Says
@@ -70,7 +70,7 @@ async def _show(stack: Stack, home: Path, console: Console, says: Says, words: W
             seconds = None
         else:
             began = time.monotonic()
-            played = await _play(doors, console, says)
+            played = await _play(doors, stack, home, console, says)
             seconds = time.monotonic() - began
             played.keep(kept)
         await _portfolio(doors, played, console, says, words)
@@ -80,15 +80,16 @@ async def _show(stack: Stack, home: Path, console: Console, says: Says, words: W
         return holds
 
 
-async def _play(doors: Doors, console: Console, says: Says) -> Played:
+async def _play(doors: Doors, stack: Stack, home: Path, console: Console, says: Says) -> Played:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=None)
-        return await play(
-            doors,
-            SAMPLE,
-            lambda what, done, total: bar.update(task, description=says.playing.format(what=what), completed=done, total=total),
-        )
+
+        def show(what: str, done: int, total: int) -> None:
+            bar.update(task, description=says.playing.format(what=what), completed=done, total=total)
+
+        async with stack.doors("compliance") as second_eyes:
+            return await play(doors, World(SAMPLE, home, stack.sink.home / "mail", stack.provider.url, second_eyes), show)
 
 
 async def _portfolio(doors: Doors, played: Played, console: Console, says: Says, words: Words) -> None:

@@ -28,6 +28,7 @@ GROUPS = (
     "message",
     "interaction",
     "holds",
+    "promise",
     "delinquency",
     "disputes",
     "circumstances",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import grpc
 import grpc.aio
+from acuerdo.cases.v1.promises_pb2_grpc import PromisesStub
 from acuerdo.cases.v1.service_pb2_grpc import CasesStub
 from acuerdo.common.v1.log_pb2_grpc import LogStub
 from acuerdo.common.v1.operations_pb2_grpc import OperationsStub
@@ -21,6 +22,7 @@ from acuerdo.strategy.v1.service_pb2_grpc import StrategyStub
 from clients.cli.endpoints import Endpoints
 
 if TYPE_CHECKING:  # the generated stubs name these for the type checker only
+    from acuerdo.cases.v1.promises_pb2_grpc import PromisesAsyncStub
     from acuerdo.cases.v1.service_pb2_grpc import CasesAsyncStub
     from acuerdo.common.v1.log_pb2_grpc import LogAsyncStub
     from acuerdo.common.v1.operations_pb2_grpc import OperationsAsyncStub
@@ -73,6 +75,10 @@ class Doors:
     @property
     def permits(self) -> PermitsAsyncStub:
         return PermitsStub(self._channel("contacts"))
+
+    @property
+    def promises(self) -> PromisesAsyncStub:
+        return PromisesStub(self._channel("cases"))
 
     @property
     def strategy(self) -> StrategyAsyncStub:

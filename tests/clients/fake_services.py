@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
+from acuerdo.cases.v1 import promises_pb2 as promises
 from acuerdo.cases.v1 import service_pb2 as cases
+from acuerdo.cases.v1.promises_pb2_grpc import PromisesServicer, add_PromisesServicer_to_server
 from acuerdo.cases.v1.service_pb2_grpc import CasesServicer, add_CasesServicer_to_server
 from acuerdo.common.v1 import log_pb2 as log
 from acuerdo.common.v1 import operations_pb2 as operations
@@ -50,6 +52,7 @@ class FakeServices:
         # On threads: the command line under test has the only event loop, as it has when a person runs it.
         self._server = grpc.server(ThreadPoolExecutor(4))
         add_CasesServicer_to_server(_faked(self, CasesServicer, cases.DESCRIPTOR.services_by_name["Cases"]), self._server)
+        add_PromisesServicer_to_server(_faked(self, PromisesServicer, promises.DESCRIPTOR.services_by_name["Promises"]), self._server)
         add_StrategyServicer_to_server(_faked(self, StrategyServicer, strategy.DESCRIPTOR.services_by_name["Strategy"]), self._server)
         add_PeopleServicer_to_server(_faked(self, PeopleServicer, people.DESCRIPTOR.services_by_name["People"]), self._server)
         add_LinksServicer_to_server(_faked(self, LinksServicer, links.DESCRIPTOR.services_by_name["Links"]), self._server)

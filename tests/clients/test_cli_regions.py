@@ -35,6 +35,8 @@ NOW = stamp(datetime(2026, 3, 10, 9, tzinfo=UTC))
 OF_OTHER_STREAMS = {
     *("ClientRegistered", "PortfolioOpened", "PortfolioTermsChanged", "BatchReceived", "BatchRowsRecorded", "BatchReleased"),
     *("BatchRejected", "BatchRowsOpened", "TeamFormed", "QuestionnairePublished", "QuestionnaireRetired"),
+    *("SourceCompletenessNoted", "UnmatchedMoneyNoted", "UnmatchedMoneySettled", "EvidenceAwaited", "EvidenceCalled"),
+    *("DocketEntered", "DocketAnnounced", "DocketCalled", "DocketPaged"),
 }
 
 

@@ -32,18 +32,18 @@ from services.strategy.domain.happenings import (
     PromiseState,
 )
 from services.strategy.domain.heeding import AutomationPaused, AutomationResumed, HoldChangeNoted, HoldHeeded
-from services.strategy.domain.segments import SegmentTableActivated, SegmentTablePublished, SegmentTables
-from services.strategy.domain.standing import BalanceAuthority
-from services.strategy.domain.strategies import Jump, Migration, Strategies, StrategyActivated, StrategyPublished
-from services.strategy.domain.treatment import (
+from services.strategy.domain.lifecycle import (
     BalanceAuthorityNoted,
     StandingNoted,
-    Treatment,
     TreatmentEnded,
     TreatmentOpened,
     TreatmentResumed,
     TreatmentStarted,
 )
+from services.strategy.domain.segments import SegmentTableActivated, SegmentTablePublished, SegmentTables
+from services.strategy.domain.standing import BalanceAuthority
+from services.strategy.domain.strategies import Jump, Migration, Strategies, StrategyActivated, StrategyPublished
+from services.strategy.domain.treatment import Treatment
 from tests.golden.examples_of_cases import CASE, CLIENT, DEBT, PORTFOLIO, TREATMENT, at, eur
 
 TABLES = UUID("0195c001-0000-7000-8000-0000000000f0")

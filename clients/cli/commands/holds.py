@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from acuerdo.cases.v1 import heeding_pb2 as heeding
 from acuerdo.cases.v1 import holds_pb2 as holds
 from cyclopts import App, Parameter
 
@@ -12,6 +13,7 @@ from clients.cli.connection import Doors
 from clients.cli.failures import usage
 from clients.cli.hold_blocks import effect_block, holds_block
 from clients.cli.lookup import amount_of, case_id_of, debt_of
+from clients.cli.promise_blocks import acknowledgements_block
 from clients.cli.reading import day_or_none, instant_or_none, member, new_id
 from clients.cli.region_words import REGION_WORDS
 
@@ -190,6 +192,26 @@ async def effect(case: str, *, as_of: str | None = None, as_known_at: str | None
         request.case_id = await case_id_of(doors, case, portfolio)
         answer = await doors.cases.GetHoldEffect(request)
     ask.answer(answer, effect_block(answer, ask.words))
+
+
+@app.command
+async def acks(case: str, *, hold: str = "", portfolio: str = "", ask: Asking = ASKING) -> None:
+    """Who has acted on the holds of a case and how soon, who has not, and how many contacts were made meanwhile.
+
+    Parameters
+    ----------
+    case
+        Its id, or the client's reference of it.
+    hold
+        Id of one hold; else all of them.
+    portfolio
+        Id of the portfolio, where several clients use the same reference.
+    """
+    request = heeding.GetHoldAcknowledgementsRequest(hold_id=hold)
+    async with ask.doors() as doors:
+        request.case_id = await case_id_of(doors, case, portfolio)
+        answer = await doors.cases.GetHoldAcknowledgements(request)
+    ask.answer(answer, acknowledgements_block(answer, ask.words))
 
 
 async def _subject(doors: Doors, case_id: str, debt: str, amount: str) -> holds.HoldSubject:

@@ -24,7 +24,8 @@ from services.cases.domain.heeding import Heeded
 from services.cases.domain.payments import PaymentLine
 from services.cases.domain.portfolio import Portfolio
 from services.cases.domain.transit import MoneyKind
-from services.chassis.heard import Heard, Reactions
+from services.cases.reactions import heeding
+from services.chassis.heard import Heard, Look, Looking, Reactions
 from services.chassis.rpc import words
 from services.kernel.facts import Change
 
@@ -90,10 +91,10 @@ def let_go_of_a_lost_payment(heard: Heard[told.PaymentTimedOut]) -> Iterable[Cha
     yield commitments.settle_money_on_its_way(UUID(bytes=heard.fact.case_id), UUID(bytes=heard.fact.payment_id), "TIMED_OUT", heard.origin)
 
 
-def acknowledge_hold(heard: Heard[told.HoldHeeded]) -> Iterable[Change[Case]]:
+async def acknowledge_hold(heard: Heard[told.HoldHeeded], look: Look) -> Iterable[Change[Case]]:
     fact = heard.fact
     heeded = Heeded(words.instant(fact.heeded_at, "heeded_at"), stopped=len(fact.links_frozen))
-    yield stops.acknowledge_hold(UUID(bytes=fact.case_id), UUID(bytes=fact.hold_id), "payments", heeded, heard.origin)
+    return await heeding.acknowledge(heard, look, "payments", heeded)
 
 
 def note_completeness(heard: Heard[receipts.PaymentSourceCompleted]) -> Iterable[Change[Portfolio]]:
@@ -137,7 +138,7 @@ REACTIONS: Reactions = {
     AllocationReversed: unapply_payment,
     receipts.SuspenseItemOpened: note_money_in_suspense,
     told.PaymentInitiated: note_payment_under_way,
-    told.HoldHeeded: acknowledge_hold,
+    told.HoldHeeded: Looking(acknowledge_hold),
 }
 
 EVIDENCE: Reactions = {

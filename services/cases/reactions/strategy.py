@@ -10,14 +10,14 @@ from acuerdo.strategy.v1 import events_pb2 as told
 from acuerdo.strategy.v1 import types_pb2 as types
 
 from services.cases import application
-from services.cases.application import stops
 from services.cases.application.elsewhere import record_treatment
 from services.cases.domain.assignment import Requirements
 from services.cases.domain.case import Case
 from services.cases.domain.heeding import Heeded
 from services.cases.domain.recorded import Channel, Purpose, TreatmentKind
 from services.cases.domain.recording import Treatment
-from services.chassis.heard import Heard, Reactions
+from services.cases.reactions import heeding
+from services.chassis.heard import Heard, Look, Looking, Reactions
 from services.chassis.rpc import words
 from services.kernel.facts import Change
 
@@ -46,14 +46,14 @@ def record_requested_treatment(heard: Heard[told.TreatmentRequested]) -> Iterabl
     yield record_treatment(UUID(bytes=fact.case_id), treatment, wanted, fact.reason_code or "TREATMENT", heard.origin)
 
 
-def acknowledge_hold(heard: Heard[told.HoldHeeded]) -> Iterable[Change[Case]]:
+async def acknowledge_hold(heard: Heard[told.HoldHeeded], look: Look) -> Iterable[Change[Case]]:
     fact = heard.fact
     heeded = Heeded(words.instant(fact.heeded_at, "heeded_at"), stopped=len(fact.steps_stopped))
-    yield stops.acknowledge_hold(UUID(bytes=fact.case_id), UUID(bytes=fact.hold_id), "strategy", heeded, heard.origin)
+    return await heeding.acknowledge(heard, look, "strategy", heeded)
 
 
 REACTIONS: Reactions = {
     told.SegmentAssigned: record_segment,
     told.TreatmentRequested: record_requested_treatment,
-    told.HoldHeeded: acknowledge_hold,
+    told.HoldHeeded: Looking(acknowledge_hold),
 }

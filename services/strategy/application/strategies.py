@@ -8,7 +8,6 @@ from functools import partial
 from services.kernel.facts import Change
 from services.strategy.adapters import rows, segment_table, strategy_file
 from services.strategy.domain import assignment, explaining, segments, strategies
-from services.strategy.domain.advancing import Engine
 from services.strategy.domain.assignment import Explanation
 from services.strategy.domain.course import TreatmentDecided
 from services.strategy.domain.findings import Finding
@@ -16,6 +15,7 @@ from services.strategy.domain.graph import Graph
 from services.strategy.domain.segments import SegmentTables
 from services.strategy.domain.strategies import Jump, Migration, Strategies
 from services.strategy.domain.treatment import Treatment
+from services.strategy.domain.walking import Engine
 
 ENGINE = Engine(read=strategy_file.read, match_row=rows.match_row, evaluate=segment_table.evaluate)
 """What decisions are taken with."""

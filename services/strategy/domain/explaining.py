@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from services.strategy.domain import choosing
-from services.strategy.domain.advancing import Engine
 from services.strategy.domain.course import TreatmentDecided
 from services.strategy.domain.strategies import Strategies
+from services.strategy.domain.walking import Engine
 
 
 def is_reproduced(decided: TreatmentDecided, strategies: Strategies, engine: Engine) -> bool:

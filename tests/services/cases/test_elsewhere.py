@@ -13,6 +13,8 @@ from acuerdo.cases.v1 import recorded_pb2 as recorded
 from acuerdo.common.v1.types_pb2 import Causation
 from acuerdo.contacts.v1 import casefiles_pb2 as casefiles
 from acuerdo.contacts.v1 import decisions_pb2 as decisions
+from acuerdo.contacts.v1 import message_events_pb2 as messages
+from acuerdo.contacts.v1 import messages_pb2 as words
 from acuerdo.contacts.v1 import permits_pb2 as permits
 from acuerdo.contacts.v1 import types_pb2 as contacts
 from acuerdo.payments.v1 import events_pb2 as payments
@@ -97,6 +99,58 @@ async def test_a_contact_outside_any_permit_is_a_breach_on_the_case(cases: Runni
     ((fact, why),) = await facts(caller, case_id, "InteractionRecorded")
     assert (fact.is_breach, fact.state, list(fact.flags)) == (True, recorded.INTERACTION_STATE_DONE, ["HUMAN", "RIGHT_PARTY"])
     assert why == "call from us, done (human, right party), outside any permit"
+
+
+async def test_a_message_is_followed_from_its_start_to_what_came_of_it(cases: Running, hearing: Hearing) -> None:
+    caller = cases.as_()
+    case_id, _ = await a_counted_case(caller, instalment(1, date(2026, 2, 1), 100))
+    of = {"interaction_id": ATTEMPT.bytes, "case_id": UUID(case_id).bytes, "person_id": PERSON.bytes, "request_ref": REQUEST.bytes}
+    started = messages.AttemptStarted(**of, permit_id=PERMIT.bytes, channel=contacts.CHANNEL_EMAIL, direction=contacts.DIRECTION_OUT)
+    await hearing.hear("contacts", ATTEMPT, 1, started)
+    await hearing.hear("contacts", ATTEMPT, 2, messages.AttemptDispatched(**of))
+    await hearing.hear("contacts", ATTEMPT, 3, messages.AttemptDelivered(**of))
+    await hearing.hear("contacts", ATTEMPT, 2, messages.AttemptDispatched(**of))  # again, and late
+    outcome = [words.OUTCOME_FLAG_HUMAN, words.OUTCOME_FLAG_PROMISE]
+    await hearing.hear("contacts", ATTEMPT, 4, messages.OutcomeRecorded(**of, outcome=words.OUTCOME_PROMISE, flags=outcome))
+    await hearing.hear("contacts", ATTEMPT, 5, messages.OutcomeCorrected(**of, code="NO_PROMISE", flags=outcome[:1]))
+    told = await facts(caller, case_id, "InteractionRecorded", "OutcomeRevised")
+    assert [why for _, why in told] == [
+        "email from us, started",
+        "dispatched",
+        "delivered",
+        "done: promise (human, promise)",
+        "done: no promise (human)",
+    ]
+    assert (told[0][0].permit_id, told[0][0].request_id, told[3][0].origin.version) == (PERMIT.bytes, REQUEST.bytes, 4)
+
+
+@pytest.mark.parametrize(
+    ("fact", "why"),
+    [
+        (messages.AttemptBounced(cause=words.DELIVERY_CAUSE_ADDRESS_UNKNOWN), "bounced: address unknown"),
+        (messages.AttemptFailed(cause=words.DELIVERY_CAUSE_TOO_LATE), "failed: too late"),
+        (messages.AttemptCancelled(reason_code="CONTACT_IS_ON_HOLD"), "cancelled: contact is on hold"),
+    ],
+)
+async def test_a_message_that_does_not_arrive_says_why(cases: Running, hearing: Hearing, fact: Any, why: str) -> None:
+    caller = cases.as_()
+    case_id, _ = await a_counted_case(caller, instalment(1, date(2026, 2, 1), 100))
+    of = {"interaction_id": ATTEMPT.bytes, "case_id": UUID(case_id).bytes, "person_id": PERSON.bytes}
+    await hearing.hear("contacts", ATTEMPT, 1, messages.AttemptStarted(**of, channel=contacts.CHANNEL_EMAIL))
+    fact.MergeFrom(type(fact)(**of))
+    await hearing.hear("contacts", ATTEMPT, 2, fact)
+    assert [each for _, each in await facts(caller, case_id, "OutcomeRevised")] == [why]
+
+
+async def test_an_answer_that_comes_to_us_begins_with_its_outcome_and_one_about_no_case_is_passed_over(
+    cases: Running, hearing: Hearing
+) -> None:
+    caller = cases.as_()
+    case_id, _ = await a_counted_case(caller, instalment(1, date(2026, 2, 1), 100))
+    told = {"person_id": PERSON.bytes, "channel": contacts.CHANNEL_CALL, "direction": contacts.DIRECTION_IN, "code": "SAYS_PAID"}
+    await hearing.hear("contacts", ATTEMPT, 1, messages.OutcomeRecorded(interaction_id=ATTEMPT.bytes, case_id=UUID(case_id).bytes, **told))
+    await hearing.hear("contacts", PERMIT, 1, messages.OutcomeRecorded(interaction_id=PERMIT.bytes, **told))
+    assert [why for _, why in await facts(caller, case_id, "InteractionRecorded")] == ["call to us, done: says paid"]
 
 
 def requested(case_id: str, kind: strategies.RequestKind, **other: Any) -> strategy.TreatmentRequested:

@@ -10,15 +10,10 @@ from hypothesis import strategies as st
 from services.kernel.facts import Fact, told
 from services.strategy.domain import assignment, treatment
 from services.strategy.domain.assignment import CaseIsInNoSegment, SegmentAssigned
+from services.strategy.domain.lifecycle import BalanceAuthorityNoted, StandingNoted, TreatmentEnded
 from services.strategy.domain.segments import Inputs, Match
 from services.strategy.domain.standing import BalanceAuthority
-from services.strategy.domain.treatment import (
-    BalanceAuthorityNoted,
-    StandingNoted,
-    Treatment,
-    TreatmentEnded,
-    TreatmentIsUnknown,
-)
+from services.strategy.domain.treatment import Treatment, TreatmentIsUnknown
 from tests.services.strategy.examples import (
     ANOTHER_DEBT,
     NOON,
