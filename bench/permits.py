@@ -26,13 +26,13 @@ from services.chassis.log.origins import Actor, Command
 from services.chassis.migrate import migrate
 from services.contacts.application import packs as pack_verbs
 from services.contacts.card import CONTACTS
-from services.contacts.domain import casefile, identity, noting, permitting
+from services.contacts.domain import casefile, contact_reports, identity, noting
 from services.contacts.domain.casefile import CaseFile, TermsNoted
 from services.contacts.domain.channels import Channel, Direction
 from services.contacts.domain.circumstances import Residence, record_residence
+from services.contacts.domain.contact_reports import ContactReport
 from services.contacts.domain.identity import Registration
-from services.contacts.domain.permits import AttemptResult
-from services.contacts.domain.permitting import ContactReport
+from services.contacts.domain.permit_book import AttemptResult
 from services.contacts.domain.person import Person
 from services.kernel.facts import Causation, Change
 from services.kernel.sealed import Sealed
@@ -175,7 +175,7 @@ def _a_contact(person_id: UUID, case_id: UUID, at: datetime) -> Change[Person]:
     said = ContactReport(uuid4(), case_id, Channel.CALL, Direction.OUT, AttemptResult(at), "bench")
 
     def decide(person: Person) -> None:
-        permitting.report(person, CaseFile.blank(casefile.stream_of(case_id)), said)
+        contact_reports.report(person, CaseFile.blank(casefile.stream_of(case_id)), said)
 
     return Change(Person, person_id, decide)
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from services.contacts.domain import identity, packs, permits
 from services.contacts.domain.channels import Channel, Direction, Purpose
 from services.contacts.domain.packs import HolidayDates, RulePacks
-from services.contacts.domain.permits import AttemptResult, ContactCounted
+from services.contacts.domain.permit_book import AttemptResult, ContactCounted
 from services.contacts.domain.person import Person
 from services.contacts.domain.policy.decision import (
     Alternative,

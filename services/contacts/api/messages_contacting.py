@@ -18,7 +18,7 @@ from services.contacts.domain import template
 from services.contacts.domain.contacting import ContactSaid, OutcomeSaid
 from services.contacts.domain.interaction import DeliveryCause, Interaction, InteractionIsUnknown
 from services.contacts.domain.messaging import MessageAsked
-from services.contacts.domain.permits import AnswerKind
+from services.contacts.domain.permit_book import AnswerKind
 from services.contacts.domain.person import Person
 from services.kernel import ids
 

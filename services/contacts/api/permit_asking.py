@@ -17,8 +17,8 @@ from services.chassis.rpc.words import receipt
 from services.contacts.api import permit_words as wire
 from services.contacts.api.permit_desk import PermitDesk
 from services.contacts.application import permits
-from services.contacts.domain import permitting
-from services.contacts.domain.permits import AnswerKind, PermitState
+from services.contacts.domain import permit_uses, permitting
+from services.contacts.domain.permit_book import AnswerKind, PermitState
 from services.contacts.domain.permitting import VALID_FOR, PermitAsked
 from services.contacts.domain.policy.decision import ContactDecision
 from services.kernel import ids
@@ -118,7 +118,7 @@ class PermitAsking(PermitDesk):
         person, permit_id = await self._permitted(who, request.person_id, request.permit_id)
         permit = person.permits.by_id.get(permit_id)
         if permit is None:
-            raise permitting.PermitIsNotOpen(permit_id=permit_id, state=person.permits.answers[permit_id].kind.name)
+            raise permit_uses.PermitIsNotOpen(permit_id=permit_id, state=person.permits.answers[permit_id].kind.name)
         await self._file(who, permit.case_id)
         attempt_id = words.uuid_or_none(request.attempt_id, "attempt_id") or ids.derived(origin.id, "attempt")
         stored = await self._log.run(origin, permits.consume_permit(who.tenant_id, person.id, permit.case_id, permit_id, attempt_id))
@@ -148,5 +148,5 @@ class PermitAsking(PermitDesk):
             await self._file(who, answered.case_id)
             return pb.GetPermitResponse(permit=wire.wire_no(permit_id, person.permits.answers[permit_id]), etag=str(person.version))
         await self._file(who, permit.case_id)
-        state = permitting.state_at(permit, self._clock.now())
+        state = permit_uses.state_at(permit, self._clock.now())
         return pb.GetPermitResponse(permit=wire.wire_permit(permit_id, permit, state), etag=str(person.version))

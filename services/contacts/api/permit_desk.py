@@ -16,8 +16,8 @@ from services.contacts.application import people
 from services.contacts.domain import casefile, packs
 from services.contacts.domain.casefile import CaseFile, CaseIsNotHeardYet
 from services.contacts.domain.packs import RulePacks
+from services.contacts.domain.permit_uses import PermitIsUnknown
 from services.contacts.domain.permits import ContactPermitDeferred, ContactPermitDenied, ContactPermitGranted
-from services.contacts.domain.permitting import PermitIsUnknown
 from services.contacts.domain.person import Person, PersonIsUnknown
 
 Told = ContactPermitGranted | ContactPermitDeferred | ContactPermitDenied

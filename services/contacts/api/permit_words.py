@@ -15,9 +15,10 @@ from google.protobuf.duration_pb2 import Duration
 from services.chassis.rpc import words
 from services.chassis.wire.writing import Writers
 from services.contacts.domain.channels import Channel, Direction, Purpose
+from services.contacts.domain.contact_reports import ContactReport
 from services.contacts.domain.packs import Activation, Candidate, PublishedPack
-from services.contacts.domain.permits import Answer, AnswerKind, AttemptResult, Permit, PermitState
-from services.contacts.domain.permitting import VALID_FOR, ContactReport, PermitAsked
+from services.contacts.domain.permit_book import Answer, AnswerKind, AttemptResult, Permit, PermitState
+from services.contacts.domain.permitting import VALID_FOR, PermitAsked
 from services.contacts.domain.policy.decision import ContactDecision, Override
 from services.contacts.domain.policy.facts import CONSUMER
 from services.contacts.domain.policy.standing import PARTIES_KNOWN

@@ -7,11 +7,12 @@ from functools import partial
 from uuid import UUID
 
 from services.contacts.adapters import pack_store
-from services.contacts.domain import casefile, packs, permitting
+from services.contacts.domain import casefile, contact_reports, packs, permit_uses, permitting
 from services.contacts.domain.casefile import CaseFile
+from services.contacts.domain.contact_reports import ContactReport
 from services.contacts.domain.packs import RulePacks
-from services.contacts.domain.permits import AttemptResult
-from services.contacts.domain.permitting import ContactReport, PermitAsked, Policies
+from services.contacts.domain.permit_book import AttemptResult
+from services.contacts.domain.permitting import PermitAsked, Policies
 from services.contacts.domain.person import Person
 from services.contacts.domain.policy.decision import ContactDecision
 from services.kernel.facts import Change, Stream
@@ -44,30 +45,30 @@ def request_and_use(tenant_id: str, person_id: UUID, asked: PermitAsked, attempt
 
     def decide(person: Person, rules: RulePacks, file: CaseFile) -> None:
         permitting.request(person, rules, file, asked, policies())
-        permitting.use(person, asked.permit_id, attempt_id)
+        permit_uses.use(person, asked.permit_id, attempt_id)
 
     return Change(Person, person_id, decide, given=_looked_at(tenant_id, asked.case_id))
 
 
 def consume_permit(tenant_id: str, person_id: UUID, case_id: UUID, permit_id: UUID, attempt_id: UUID) -> Change[Person]:
     """Used; or revoked, where something has come in between that stands in its way."""
-    decide = partial(permitting.consume, permit_id=permit_id, attempt_id=attempt_id, policies=policies())
+    decide = partial(permit_uses.consume, permit_id=permit_id, attempt_id=attempt_id, policies=policies())
     return Change(Person, person_id, decide, given=_looked_at(tenant_id, case_id))
 
 
 def release_permit(person_id: UUID, permit_id: UUID, reason_code: str) -> Change[Person]:
-    return Change(Person, person_id, partial(permitting.release, permit_id=permit_id, reason_code=reason_code))
+    return Change(Person, person_id, partial(permit_uses.release, permit_id=permit_id, reason_code=reason_code))
 
 
 def expire_permit(person_id: UUID, permit_id: UUID) -> Change[Person]:
-    return Change(Person, person_id, partial(permitting.expire, permit_id=permit_id))
+    return Change(Person, person_id, partial(permit_uses.expire, permit_id=permit_id))
 
 
 def revoke_permits(person_id: UUID, case_id: UUID, reason_code: str, hold_id: UUID | None = None) -> Change[Person]:
     """Every open permit of the case: a hold is heeded."""
 
     def decide(person: Person) -> None:
-        permitting.revoke_open(person, case_id, reason_code, hold_id)
+        permit_uses.revoke_open(person, case_id, reason_code, hold_id)
 
     return Change(Person, person_id, decide)
 
@@ -75,12 +76,12 @@ def revoke_permits(person_id: UUID, case_id: UUID, reason_code: str, hold_id: UU
 def report_contact(person_id: UUID, report: ContactReport) -> Change[Person]:
     """A contact that was made, by a permit or outside of any: counted from when it was made."""
     given = ((CaseFile, casefile.stream_of(report.case_id)),)
-    return Change(Person, person_id, partial(permitting.report, said=report), given=given)
+    return Change(Person, person_id, partial(contact_reports.report, said=report), given=given)
 
 
 def note_result(person_id: UUID, attempt_id: UUID, result: AttemptResult) -> Change[Person]:
     """What became of a contact that is counted already."""
-    return Change(Person, person_id, partial(permitting.note_result, attempt_id=attempt_id, result=result))
+    return Change(Person, person_id, partial(contact_reports.note_result, attempt_id=attempt_id, result=result))
 
 
 def _looked_at(tenant_id: str, case_id: UUID) -> tuple[tuple[type[Stream], UUID], ...]:

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.contacts.domain import agreement, outcomes, permitting, points, recording
+from services.contacts.domain import agreement, contact_reports, outcomes, points, recording
 from services.contacts.domain.agreement import Cease
 from services.contacts.domain.casefile import CaseFile
 from services.contacts.domain.channels import Channel, Direction, Purpose
+from services.contacts.domain.contact_reports import ContactReport
 from services.contacts.domain.interaction import Contact, Interaction
 from services.contacts.domain.outcomes import Outcome, OutcomeCodes, OutcomeFlag, Result
-from services.contacts.domain.permits import AttemptResult
-from services.contacts.domain.permitting import ContactReport
+from services.contacts.domain.permit_book import AttemptResult
 from services.contacts.domain.person import Person
 from services.contacts.domain.recording import Report
 from services.kernel import ids
@@ -55,7 +55,7 @@ def count(person: Person, file: CaseFile, codes: OutcomeCodes, interaction_id: U
         points.known(person, said.point_id)
     result = outcomes.read(codes, said.outcome.code, said.outcome.flags)
     is_new = interaction_id not in person.permits.contacts
-    permitting.report(
+    contact_reports.report(
         person,
         file,
         ContactReport(
@@ -108,7 +108,7 @@ def note_outcome(person: Person, interaction: Interaction) -> None:
     if known is not None:
         began = known.result.at
         counted = _counted(person, result, interaction.duration_seconds)
-        permitting.note_result(person, interaction.id, _since(counted, began, interaction.duration_seconds))
+        contact_reports.note_result(person, interaction.id, _since(counted, began, interaction.duration_seconds))
     _learn(person, interaction.id, contact, result)
 
 

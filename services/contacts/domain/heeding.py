@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.contacts.domain import permitting
+from services.contacts.domain import permit_uses
 from services.contacts.domain.casefile import ContactMade
 from services.contacts.domain.person import Person
 
@@ -41,5 +41,5 @@ def made_between(persons: Sequence[Person], case_id: UUID, since: datetime, unti
     return tuple(sorted(made, key=lambda contact: (contact.at, str(contact.interaction_id))))
 
 
-STOPS: Sequence[Stopping] = (Stopping(permitting.revoke_for_hold, permitting.revoked_by, permitting.contacts_since),)
+STOPS: Sequence[Stopping] = (Stopping(permit_uses.revoke_for_hold, permit_uses.revoked_by, permit_uses.contacts_since),)
 """One line each."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.contacts.domain import permitting
+from services.contacts.domain import contact_reports
 from services.contacts.domain.taken_over import Before, TakenOver, bound_by, known_of, leave_out, take_in
 from services.kernel.facts import Fact
 from services.kernel.refusal import IsInvalid, IsUnknown, Refusal
@@ -236,5 +236,5 @@ class History:
     """(the person that stays, the one that leaves it): tell on the first what no longer counts there."""
 
 
-HISTORIES: Sequence[History] = (History(permitting.take_over, permitting.end, permitting.give_back),)
+HISTORIES: Sequence[History] = (History(contact_reports.take_over, contact_reports.end, contact_reports.give_back),)
 """Regions with a history that is counted (permits): one line each."""

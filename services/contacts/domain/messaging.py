@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.contacts.domain import attempting, permitting, points
+from services.contacts.domain import attempting, contact_reports, permit_uses, permitting, points
 from services.contacts.domain.attempting import Attempt
 from services.contacts.domain.casefile import CaseFile
 from services.contacts.domain.channels import Channel, Purpose
 from services.contacts.domain.interaction import DeliveryCause, Interaction
 from services.contacts.domain.packs import RulePacks
-from services.contacts.domain.permits import PermitState
+from services.contacts.domain.permit_book import PermitState
 from services.contacts.domain.permitting import PermitAsked, Policies
 from services.contacts.domain.person import Person
 from services.contacts.domain.spoken_of import PromiseSpokenOf
@@ -112,7 +112,7 @@ def ask(
         valid_for=SEND_WITHIN,
     )
     permitting.request(person, packs, file, permit, policies)
-    permitting.use(person, asked.permit_id, asked.interaction_id)
+    permit_uses.use(person, asked.permit_id, asked.interaction_id)
 
 
 def begin(
@@ -154,7 +154,7 @@ def give_back(person: Person, interaction: Interaction, reason_code: str) -> Non
     permit_id = interaction.contact.permit_id
     permit = person.permits.by_id.get(permit_id) if permit_id is not None else None
     if interaction.is_waiting and permit is not None and permit.state is PermitState.CONSUMED:
-        permitting.release(person, permit.id, reason_code)
+        permit_uses.release(person, permit.id, reason_code)
 
 
 def note_bounce(person: Person, interaction: Interaction, is_permanent: bool, cause: DeliveryCause) -> None:
@@ -162,6 +162,6 @@ def note_bounce(person: Person, interaction: Interaction, is_permanent: bool, ca
     contact = interaction.contact
     known = person.permits.contacts.get(interaction.id)
     if known is not None:
-        permitting.note_result(person, interaction.id, replace(known.result, is_connected=False))
+        contact_reports.note_result(person, interaction.id, replace(known.result, is_connected=False))
     if is_permanent and cause in MARKS_THE_POINT and contact.point_id in person.points.by_id:
         points.invalidate(person, contact.point_id, "HARD_BOUNCE", str(interaction.id))

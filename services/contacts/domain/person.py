@@ -9,7 +9,7 @@ from services.contacts.domain.agreement import Agreement
 from services.contacts.domain.circumstances import Circumstances
 from services.contacts.domain.identity import Identity
 from services.contacts.domain.merging import Merging, PersonIsMerged
-from services.contacts.domain.permits import Permits
+from services.contacts.domain.permit_book import Permits
 from services.contacts.domain.points import Points
 from services.kernel.facts import Due, Stream
 from services.kernel.refusal import IsUnknown

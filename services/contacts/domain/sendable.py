@@ -8,8 +8,8 @@ from datetime import datetime
 from services.contacts.domain.casefile import CaseFile
 from services.contacts.domain.interaction import Interaction
 from services.contacts.domain.packs import RulePacks
+from services.contacts.domain.permit_book import PermitState
 from services.contacts.domain.permit_facts import facts_of
-from services.contacts.domain.permits import PermitState
 from services.contacts.domain.permitting import Policies
 from services.contacts.domain.person import Person
 from services.contacts.domain.points import ContactPoint

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from services.contacts.domain import identity, noting, packs, permitting
+from services.contacts.domain import identity, noting, packs, permit_uses, permitting
 from services.contacts.domain.casefile import CaseFile, TermsNoted
 from services.contacts.domain.channels import Channel, Purpose
 from services.contacts.domain.identity import Registration
@@ -68,7 +68,7 @@ def denied(contacts: int, rules: RulePacks, file: CaseFile, client: int) -> int:
         person.now = person.happened_at = NOON + timedelta(days=number)
         asked = PermitAsked(ids.derived(person.id, number), CASE, Channel.CALL, Purpose.SERVICE, campaign="2008")
         permitting.request(person, rules, file, asked, policies)
-        permitting.use(person, asked.permit_id, ids.derived("attempt", person.id, number))
+        permit_uses.use(person, asked.permit_id, ids.derived("attempt", person.id, number))
     return sum(not permitting.is_granted(person, permit) for permit in person.permits.answers)
 
 

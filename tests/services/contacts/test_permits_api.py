@@ -13,7 +13,7 @@ from acuerdo.contacts.v1 import decisions_pb2
 from acuerdo.contacts.v1 import permit_service_pb2 as pb
 from google.protobuf.duration_pb2 import Duration
 
-from services.contacts.domain import agreement, casefile, noting, permitting
+from services.contacts.domain import agreement, casefile, noting, permit_uses
 from services.contacts.domain.agreement import Cease, Consent, ConsentKind
 from services.contacts.domain.casefile import CaseFile, HoldKnown
 from services.contacts.domain.channels import Channel, TimeWindow
@@ -212,9 +212,9 @@ async def test_a_hold_revokes_what_was_permitted_and_lists_what_was_made(permits
     attempt = (await agent.ConsumePermit(person_id=str(person), permit_id=used)).attempt_id
     waiting = (await agent.ask(person, case)).permit_id
     live = await permits.person(person)
-    assert [str(made.interaction_id) for made in permitting.contacts_since(live, case, NOON - HOUR)] == [attempt]
-    await permits.run(Change(Person, person, lambda live: permitting.revoke_for_hold(live, case, hold)))
-    assert [str(permit) for permit in permitting.revoked_by(await permits.person(person), hold)] == [waiting]
+    assert [str(made.interaction_id) for made in permit_uses.contacts_since(live, case, NOON - HOUR)] == [attempt]
+    await permits.run(Change(Person, person, lambda live: permit_uses.revoke_for_hold(live, case, hold)))
+    assert [str(permit) for permit in permit_uses.revoked_by(await permits.person(person), hold)] == [waiting]
     known = HoldKnown(hold, "DISPUTE", date(2026, 3, 3), date(2026, 3, 5), None, False, True)
     await permits.run(Change(CaseFile, casefile.stream_of(case), lambda file: noting.note_hold(file, Causation(case, 9), known)))
     answer = await agent.ask(person, case, "EMAIL")

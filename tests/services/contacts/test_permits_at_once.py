@@ -18,7 +18,7 @@ from services.chassis.log.units import Conflict
 from services.contacts.application import permits as verbs
 from services.contacts.card import CONTACTS
 from services.contacts.domain.channels import Channel, Purpose
-from services.contacts.domain.permits import PermitState
+from services.contacts.domain.permit_book import PermitState
 from services.contacts.domain.permitting import PermitAsked
 from services.contacts.domain.person import Person
 from tests.services.contacts.permits_service import TENANT, Running
