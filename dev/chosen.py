@@ -32,6 +32,7 @@ class Chosen:
 
     case_id: str
     ref: str
+    person_id: str
     before_the_return: str
     """An instant at which the promise was known as kept."""
     denied_permit: str
@@ -69,7 +70,7 @@ async def play_chosen(doors: Doors, portfolio_id: str, ref: str, last_day: date,
     await payers.until_told(back)
     await settle(doors)
     denied = await _write_at_night(doors, case_id, person_id, datetime.combine(back.date(), NIGHT, zone))
-    return Chosen(case_id, ref, before.isoformat(), denied)
+    return Chosen(case_id, ref, person_id, before.isoformat(), denied)
 
 
 async def _write_at_night(doors: Doors, case_id: str, person_id: str, at: datetime) -> str:

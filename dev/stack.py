@@ -78,9 +78,9 @@ async def _show(stack: Stack, home: Path, console: Console, says: Says, words: W
             seconds = time.monotonic() - began
             played.keep(kept)
         await _portfolio(doors, played, console, says, words)
-        console.print(await figures_block(doors, played.portfolio_id, played.months, lang))
+        console.print(await figures_block(doors, played.portfolio_id, played.months, words.lang))
         console.rule(f"[bold]{says.law}[/]", style="dim")
-        console.print(law_block(await law(doors), lang))
+        console.print(law_block(await law(doors), words.lang))
         holds = await _proof(doors, stack, played, console, says, words, seconds)
         await _one_case(doors, played, console, says, words)
         _addresses(stack, console, says)
@@ -153,7 +153,7 @@ async def _one_case(doors: Doors, played: Played, console: Console, says: Says, 
     acuerdo = ".venv/bin/acuerdo"
     for comment, command in (
         (says.known_before_return, f"{acuerdo} case timeline {chosen.ref} --as-known-at {chosen.before_the_return}"),
-        (says.why_denied, f"{acuerdo} permit explain {chosen.denied_permit}"),
+        (says.why_denied, f"{acuerdo} permit explain {chosen.person_id} {chosen.denied_permit}"),
         (says.known_then.format(known_at=known_at), f"{acuerdo} case timeline {ref} --as-known-at {known_at}"),
         (says.why_bucket, f"{acuerdo} explain bucket {ref}"),
         (says.why_balance, f"{acuerdo} explain balance {ref}"),
