@@ -139,7 +139,7 @@ class LinkOfACase(RuleBasedStateMachine):
                 amount=eur(amount),
             )
 
-    @rule(number=st.integers(1, 6), comes=st.booleans())
+    @rule(number=st.sampled_from([1, 1, 2]), comes=st.sampled_from([True, True, False]))
     def the_provider_speaks(self, number: int, comes: bool) -> None:
         """Of the payment under way, or of one before; on time, late, twice."""
         payment_id = payment_of(self.link.id, number)
