@@ -19,6 +19,7 @@ from proof.checker.findings import STATEMENTS, Finding, Looked, Verdict, not_jud
 from proof.checker.folded import folded
 from proof.checker.followed import followed
 from proof.checker.fresh import fresh
+from proof.checker.money import money
 from proof.checker.origins import origins
 from proof.checker.published import Published
 from proof.checker.quiet import wait_until_quiet
@@ -127,6 +128,7 @@ class _Judging:
             "I2": lambda: origins(evidence),
             "I3": lambda: repeats(evidence),
             "I6": lambda: followed(evidence.stored, self._where.may_be_parked),
+            "I9": lambda: money(evidence),
             "I12": lambda: chains(evidence),
             "I14": lambda: fresh(evidence),
         }
