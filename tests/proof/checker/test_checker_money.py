@@ -104,8 +104,3 @@ def _with_a_cent_less(fact: Message) -> Message:
 )
 def test_cases_has_applied_what_payments_allocated(of_cases: list[Message], holds: bool) -> None:
     assert judged(a_story(), of_cases).holds is holds
-
-
-def test_where_there_is_no_payments_service_there_is_no_money() -> None:
-    finding = money(Evidence({}, None))
-    assert (finding.holds, finding.counted) == (True, 0)
