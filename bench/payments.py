@@ -41,7 +41,7 @@ CASES = 2_000
 PAID = "payments of RecordPayments, api process"
 ECHO_CALLERS = 64
 HEARD_AT_ONCE = 200
-JUDGED = CHECKED - {"I2", "I12"}
+JUDGED = CHECKED - {"I2", "I12"} | {"I9"}
 """The case books are heard of a cases service that is not there: what rests on its facts cannot be looked up."""
 MONEY_EVENTS = "SELECT event FROM payments.events WHERE type_name IN ('PaymentReceived', 'PaymentAllocated')"
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -16,6 +16,7 @@ STATEMENTS: dict[str, str] = {
     "I6": "each follower applied each fact at most once and stands at its source's head",
     "I7": "the views are what a rebuild makes of the log",
     "I8": "the live state is the folded state, and each head is its last event",
+    "I9": "money that has come is applied, waits or was taken back, to the cent; cases has applied what payments allocated",
     "I12": "the hash chain of every stream holds from its first event",
     "I14": "no acknowledged change is invisible to a question that follows it",
     "I15": "all is quiet within the time allowed",

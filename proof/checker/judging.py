@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 
@@ -19,6 +19,7 @@ from proof.checker.findings import STATEMENTS, Finding, Looked, Verdict, not_jud
 from proof.checker.folded import folded
 from proof.checker.followed import followed
 from proof.checker.fresh import fresh
+from proof.checker.money import money
 from proof.checker.origins import origins
 from proof.checker.published import Published
 from proof.checker.quiet import wait_until_quiet
@@ -80,7 +81,8 @@ async def judge(evidence: Where) -> Verdict:
 
 class _Judging:
     def __init__(self, where: Where) -> None:
-        self._where = where
+        # Without a payments service there is no money that could be lost.
+        self._where = where if "payments" in where.services else replace(where, only=where.only - {"I9"})
         self._tokens = Tokens(where.token, where.tokens, where.token_for)
         self._findings: dict[str, Finding] = {}
 
@@ -127,6 +129,7 @@ class _Judging:
             "I2": lambda: origins(evidence),
             "I3": lambda: repeats(evidence),
             "I6": lambda: followed(evidence.stored, self._where.may_be_parked),
+            "I9": lambda: money(evidence),
             "I12": lambda: chains(evidence),
             "I14": lambda: fresh(evidence),
         }
