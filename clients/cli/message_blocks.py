@@ -13,6 +13,10 @@ from clients.cli.message_words import MESSAGE_WORDS, MessageWords
 from clients.cli.words import Words
 
 
+ID_CHARACTERS = 36
+"""Of an id: it is copied whole."""
+
+
 def draft_block(answer: messages.DraftTemplateResponse, name: str, words: Words) -> RenderableType:
     said = MESSAGE_WORDS[words.lang]
     return Group(
@@ -76,7 +80,7 @@ def interactions_block(found: messages.ListInteractionsResponse, words: Words) -
     table.add_column(said.began, no_wrap=True)
     table.add_column(said.channel)
     table.add_column(said.state)
-    table.add_column(said.outcome, overflow="fold", ratio=1)
+    table.add_column(said.outcome, overflow="fold", min_width=ID_CHARACTERS)
     for each in found.interactions:
         table.add_row(
             moment(each.started_at),
