@@ -12,6 +12,9 @@ from clients.cli.frames import NOTHING, moment, pairs_frame, table_frame
 from clients.cli.message_words import MESSAGE_WORDS, MessageWords
 from clients.cli.words import Words
 
+ID_CHARACTERS = 36
+"""Of an id: it is copied whole."""
+
 
 def draft_block(answer: messages.DraftTemplateResponse, name: str, words: Words) -> RenderableType:
     said = MESSAGE_WORDS[words.lang]
@@ -74,15 +77,17 @@ def interactions_block(found: messages.ListInteractionsResponse, words: Words) -
         return Text(said.nobody_contacted, style="dim")
     table = table_frame()
     table.add_column(said.began, no_wrap=True)
-    table.add_column(said.channel)
-    table.add_column(said.state)
+    table.add_column(said.channel, overflow="fold")
+    table.add_column(said.state, overflow="fold", ratio=1)
     table.add_column(said.outcome, overflow="fold", ratio=1)
+    table.add_column("", no_wrap=True, style="dim", min_width=ID_CHARACTERS)
     for each in found.interactions:
         table.add_row(
             moment(each.started_at),
             f"{_code(said, types.Channel, each.channel, 'CHANNEL_')} {_code(said, types.Direction, each.direction, 'DIRECTION_')}".strip(),
             _state(each, said),
-            Text.assemble(_outcome(each, said), (f"\n{each.interaction_id}", "dim")),
+            _outcome(each, said),
+            each.interaction_id,
         )
     return table
 

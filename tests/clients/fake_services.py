@@ -15,8 +15,10 @@ from acuerdo.common.v1 import log_pb2 as log
 from acuerdo.common.v1 import operations_pb2 as operations
 from acuerdo.common.v1.log_pb2_grpc import LogServicer, add_LogServicer_to_server
 from acuerdo.common.v1.operations_pb2_grpc import OperationsServicer, add_OperationsServicer_to_server
+from acuerdo.contacts.v1 import messages_pb2 as messages
 from acuerdo.contacts.v1 import people_pb2 as people
 from acuerdo.contacts.v1 import permit_service_pb2 as permits
+from acuerdo.contacts.v1.messages_pb2_grpc import MessagesServicer, add_MessagesServicer_to_server
 from acuerdo.contacts.v1.people_pb2_grpc import PeopleServicer, add_PeopleServicer_to_server
 from acuerdo.contacts.v1.permit_service_pb2_grpc import PermitsServicer, add_PermitsServicer_to_server
 from acuerdo.payments.v1 import links_pb2 as links
@@ -54,6 +56,7 @@ class FakeServices:
         add_CasesServicer_to_server(_faked(self, CasesServicer, cases.DESCRIPTOR.services_by_name["Cases"]), self._server)
         add_PromisesServicer_to_server(_faked(self, PromisesServicer, promises.DESCRIPTOR.services_by_name["Promises"]), self._server)
         add_StrategyServicer_to_server(_faked(self, StrategyServicer, strategy.DESCRIPTOR.services_by_name["Strategy"]), self._server)
+        add_MessagesServicer_to_server(_faked(self, MessagesServicer, messages.DESCRIPTOR.services_by_name["Messages"]), self._server)
         add_PeopleServicer_to_server(_faked(self, PeopleServicer, people.DESCRIPTOR.services_by_name["People"]), self._server)
         add_LinksServicer_to_server(_faked(self, LinksServicer, links.DESCRIPTOR.services_by_name["Links"]), self._server)
         add_PaymentsServicer_to_server(_faked(self, PaymentsServicer, payments.DESCRIPTOR.services_by_name["Payments"]), self._server)

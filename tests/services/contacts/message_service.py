@@ -327,7 +327,7 @@ class Running:
         return self.sink.messages(recipient)
 
 
-async def until(look: Callable[[], Awaitable[Any]], is_so: Callable[[Any], bool], within_seconds: float = 20.0) -> Any:
+async def until(look: Callable[[], Awaitable[Any]], is_so: Callable[[Any], bool], within_seconds: float = 60.0) -> Any:
     async with asyncio.timeout(within_seconds):
         # It is another task, or another process, that works: there is no event to wait for.
         while not is_so(found := await look()):  # noqa: ASYNC110

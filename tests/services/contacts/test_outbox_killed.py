@@ -38,13 +38,13 @@ async def test_a_message_whose_telling_was_lost_with_its_process_is_sent_again_a
             return [kept.times for kept in messages.mails()]
 
         with an_outbox(database, messages.sink.port) as first:
-            await until(mails, lambda times: times == [1], within_seconds=60)
+            await until(mails, lambda times: times == [1], within_seconds=120)
             first.send_signal(signal.SIGKILL)
             await asyncio.to_thread(first.wait)
         assert await messages.facts("AttemptDispatched") == []
 
         with an_outbox(database, messages.sink.port):
-            (dispatched,) = await until(lambda: messages.facts("AttemptDispatched"), lambda found: len(found) == 1, within_seconds=60)
+            (dispatched,) = await until(lambda: messages.facts("AttemptDispatched"), lambda found: len(found) == 1, within_seconds=120)
 
         (kept,) = messages.mails()
         assert (kept.times, dispatched.tries) == (2, 2)
