@@ -1,6 +1,5 @@
-"""`python -m bench [NAME]`: measure, check, print, keep.
+"""`python -m bench [all|PART]`, PART being one of PARTS below: measure, check, print, keep.
 
-NAME: all log unary register payments relay reaction permits replay disk case worklist night growth.
 Every part has its own server; every run ends with the correctness gate; every aim stands beside its value.
 """
 

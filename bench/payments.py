@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from statistics import median
 from typing import Any
 from uuid import UUID
 
@@ -62,15 +63,19 @@ async def measure(place: Place, size: Size) -> Report:
         gate.begin()
         echo = Job(raw.address, house.token, "note", "", targets[:ECHO_CALLERS], callers=ECHO_CALLERS, seconds=size.seconds)
         paid = Job(ours.address, house.token, "payments", "", targets, callers=STREAMS, count=chunks)
+        used: list[float] = []
         for number in range(size.runs):
             report.measured.append(calling.do(replace(echo, key=f"{number}")).measured(ECHO, ECHO_CALLERS, number))
             history = f"{place.home}/histories/{number}.jsonl"
+            before = ours.cpu_seconds()
             came = calling.do(replace(paid, key=f"r{number}", history=history))
+            used.append(1e6 * (ours.cpu_seconds() - before) / came.count)
             report.measured.append(came.measured(PAID, STREAMS, number))
             report.gates.append(f"round {number + 1}: {gate.check(came.acknowledged)}; {_money_adds_up(dsn, came.count * (number + 1))}")
         histories = tuple(sorted((place.home / "histories").glob("*.jsonl")))
         report.gates.append(await checker(dsn, histories, ("payments",), only=JUDGED))
     report.held = [held("payments/rows", [one.per_second or 0.0 for one in report.of((PAID, STREAMS))])]
+    report.said.append(f"the api process used {median(used):.0f} ({min(used):.0f}–{max(used):.0f}) µs of CPU a payment")
     report.said.append(
         "a payment is two facts in two streams and one claim, durable; a chunk is one unit. p50 and p99 are those of a chunk: from its "
         "sending, with others of its stream before it, to its answer"

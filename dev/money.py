@@ -13,7 +13,7 @@ import hashlib
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
@@ -117,6 +117,12 @@ class Payers:
         at_once = asyncio.Semaphore(PAGES_AT_ONCE)
         async with httpx.AsyncClient(follow_redirects=True, timeout=30) as browser:
             await asyncio.gather(*(self._pay_one(browser, at_once, link) for link in links))
+            await self._until_quiet(browser)
+
+    async def until_told(self, now: datetime) -> None:
+        """The provider's clock stands at `now`, and everything it had to say by then was taken."""
+        async with httpx.AsyncClient(timeout=30) as browser:
+            await browser.post(f"{self._provider}/control/clock", json={"now": now.isoformat()})
             await self._until_quiet(browser)
 
     async def _pay_one(self, browser: httpx.AsyncClient, at_once: asyncio.Semaphore, link: str) -> None:

@@ -25,7 +25,8 @@ from clients.cli.files import read_arrears, read_remesa, totals_of
 from clients.cli.identities import read_identities, register
 from clients.cli.importing import Came
 from clients.cli.stepping import advance, settle, stamp
-from dev import opening
+from dev import opening, talks
+from dev.chosen import Chosen, play_chosen
 from dev.identities import with_identities
 from dev.money import Payers, complete_provider, import_cobros, payments_of
 from dev.opening import Sources
@@ -38,6 +39,8 @@ FILES_ARRIVE_AT = time(9, 0)
 BOOKS_CLOSE_AT = time(23, 0)
 """Local time on the month's last day, when the creditor makes its report: what happened then is known the day after."""
 CHUNK_ROWS = 128
+CHOSEN_REF = "UCI-00051"
+"""Late now and then, never for long: a customer like many."""
 MIDDLE = 15
 """Day of the month through which the first of its two cobros files goes."""
 
@@ -59,6 +62,8 @@ class Played:
     batch_id: str
     months: tuple[str, ...]
     """Last days of the months played, ISO dates, in order."""
+    chosen: Chosen
+    """The case whose story is told."""
 
     def keep(self, file: Path) -> None:
         file.write_text(json.dumps(asdict(self), indent=2))
@@ -69,7 +74,7 @@ class Played:
         if not file.exists():
             return None
         found = json.loads(file.read_text())
-        return Played(**{**found, "months": tuple(found["months"])})
+        return Played(**{**found, "months": tuple(found["months"]), "chosen": Chosen(**found["chosen"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +125,9 @@ async def play(doors: Doors, world: World, progress: Progress) -> Played:
     stage = await on_stage(doors, portfolio_id, last_days, data)
     for scene in SCENES:
         await scene.play(stage)
+    chosen = await play_chosen(doors, portfolio_id, CHOSEN_REF, stage.last_day, ZONE, world.provider, world.mail)
     await settle(doors)
-    return Played(client_id, portfolio_id, batch_id, last_days)
+    return Played(client_id, portfolio_id, batch_id, last_days, chosen)
 
 
 async def _live_through(
@@ -134,6 +140,8 @@ async def _live_through(
     for half, (first, through) in enumerate(((last_day.replace(day=1), middle), (middle + timedelta(days=1), last_day)), start=1):
         await advance(doors, _arrival(through, days=-5))
         await payers.read_mail()
+        if half == 1:
+            await talks.call(doors, portfolio_id, through - timedelta(days=5))
         await advance(doors, _arrival(through))
         rows = [each for each in cobros if first <= each.paid_on <= through]
         progress(f"cobros {month}/{half}", 0, len(rows))

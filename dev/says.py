@@ -28,6 +28,26 @@ class Says:
     why_balance: str
     what_stops: str
     flipped: str
+    law: str
+    contacts: str
+    count: str
+    rule: str
+    allowed: str
+    put_off: str
+    denied: str
+    sent: str
+    breaches: str
+    breaches_why: str
+    after_a_hold: str
+    month: str
+    collected: str
+    promises: str
+    kept_as_published: str
+    kept_as_restated: str
+    pages: str
+    mail: str
+    why_denied: str
+    known_before_return: str
     stays: str
     stopped: str
     data_stays: str
@@ -53,6 +73,26 @@ SPANISH = Says(
     why_balance="# por qué debe lo que debe",
     what_stops="# qué estaba parado otro día",
     flipped="# un byte cambiado en una copia de su historia: el verificador nombra el hecho",
+    law="LEY · lo que se permitió y lo que no",
+    contacts="contactos",
+    count="número",
+    rule="regla",
+    allowed="permitidos",
+    put_off="aplazados",
+    denied="denegados",
+    sent="mensajes enviados",
+    breaches="fuera de permiso",
+    breaches_why="contados como contactos, y contra quien los hizo",
+    after_a_hold="después de una paralización ({holds} oídas)",
+    month="mes",
+    collected="cobrado",
+    promises="compromisos juzgados",
+    kept_as_published="cumplidos según se publicó",
+    kept_as_restated="según se sabe hoy",
+    pages="páginas de pago",
+    mail="correo",
+    why_denied="# por qué no se le escribió de noche, decidido otra vez",
+    known_before_return="# el mismo expediente, como se conocía antes de la devolución",
     stays="Sigue en marcha hasta Ctrl-C.",
     stopped="Parado.",
     data_stays="Los datos quedan en {home}; `make run` los vuelve a encontrar.",
@@ -78,6 +118,26 @@ ENGLISH = Says(
     why_balance="# why it owes what it owes",
     what_stops="# what was stopped on another day",
     flipped="# one byte flipped in a copy of its history: the verifier names the fact",
+    law="LAW · what was allowed, and what was not",
+    contacts="contacts",
+    count="count",
+    rule="rule",
+    allowed="allowed",
+    put_off="put off",
+    denied="denied",
+    sent="messages sent",
+    breaches="outside a permit",
+    breaches_why="counted like any contact, and held against who made them",
+    after_a_hold="after a hold ({holds} heeded)",
+    month="month",
+    collected="collected",
+    promises="promises judged",
+    kept_as_published="kept as published",
+    kept_as_restated="kept as known now",
+    pages="payment pages",
+    mail="mail",
+    why_denied="# why nobody wrote to them at night, decided again",
+    known_before_return="# the same case, as it was known before the debit came back",
     stays="Stays up until Ctrl-C.",
     stopped="Stopped.",
     data_stays="The data stays in {home}; `make run` finds it again.",

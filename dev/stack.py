@@ -19,6 +19,8 @@ from clients.cli.blocks import case_table, portfolio_block, proof_block
 from clients.cli.connection import Doors
 from clients.cli.stepping import settle
 from clients.cli.words import WORDS, Lang, Words
+from dev.figures import figures_block
+from dev.law import law, law_block
 from dev.listening import ServerFailed
 from dev.play import Played, World, play
 from dev.processes import Stack
@@ -29,6 +31,8 @@ from dev.scenes import SCENES, on_stage
 SAMPLE = Path(__file__).resolve().parent.parent / "data"
 WIDTH_MAX = 118
 PAGE_ROWS_MAX = 200
+STORY_ROWS = 40
+"""Of the chosen case, the last ones: its last weeks."""
 
 
 def up(*, lang: Lang = "en", kafka: str | None = None, postgres: str | None = None, data: Path = Path(".run/acuerdo")) -> int:
@@ -74,6 +78,9 @@ async def _show(stack: Stack, home: Path, console: Console, says: Says, words: W
             seconds = time.monotonic() - began
             played.keep(kept)
         await _portfolio(doors, played, console, says, words)
+        console.print(await figures_block(doors, played.portfolio_id, played.months, words.lang))
+        console.rule(f"[bold]{says.law}[/]", style="dim")
+        console.print(law_block(await law(doors), words.lang))
         holds = await _proof(doors, stack, played, console, says, words, seconds)
         await _one_case(doors, played, console, says, words)
         _addresses(stack, console, says)
@@ -130,12 +137,13 @@ async def _case_ids(doors: Doors, portfolio_id: str) -> list[str]:
 
 
 async def _one_case(doors: Doors, played: Played, console: Console, says: Says, words: Words) -> None:
+    chosen = played.chosen
+    timeline = await doors.cases.GetTimeline(cases.GetTimelineRequest(case_id=chosen.case_id, page_size=PAGE_ROWS_MAX))
+    console.print()
+    console.rule(f"[bold]{says.one_case.format(ref=chosen.ref)}[/]", style="dim")
+    console.print(case_table(timeline.rows[-STORY_ROWS:], words))
     stage = await on_stage(doors, played.portfolio_id, played.months, SAMPLE)
     ref = stage.ref
-    timeline = await doors.cases.GetTimeline(cases.GetTimelineRequest(case_id=stage.case_id, page_size=PAGE_ROWS_MAX))
-    console.print()
-    console.rule(f"[bold]{says.one_case.format(ref=ref)}[/]", style="dim")
-    console.print(case_table(timeline.rows, words))
     for scene in SCENES:
         console.print()
         console.rule(f"[bold]{scene.title(says).format(ref=ref, day=stage.corrected_day)}[/]", style="dim")
@@ -144,6 +152,8 @@ async def _one_case(doors: Doors, played: Played, console: Console, says: Says, 
     console.print(f"\n[bold]{says.paste}[/]")
     acuerdo = ".venv/bin/acuerdo"
     for comment, command in (
+        (says.known_before_return, f"{acuerdo} case timeline {chosen.ref} --as-known-at {chosen.before_the_return}"),
+        (says.why_denied, f"{acuerdo} permit explain {chosen.person_id} {chosen.denied_permit}"),
         (says.known_then.format(known_at=known_at), f"{acuerdo} case timeline {ref} --as-known-at {known_at}"),
         (says.why_bucket, f"{acuerdo} explain bucket {ref}"),
         (says.why_balance, f"{acuerdo} explain balance {ref}"),
@@ -160,9 +170,10 @@ async def _one_case(doors: Doors, played: Played, console: Console, says: Says, 
 
 def _addresses(stack: Stack, console: Console, says: Says) -> None:
     console.print(f"\n[bold]{says.addresses}[/]")
-    for name, address in {**stack.addresses, "kafka": stack.kafka}.items():
-        console.print(f"  {name:10} {address}", highlight=False)
-    console.print(f"  {'token':10} {stack.token_file}", highlight=False)
+    world = {"kafka": stack.kafka, says.pages: f"http://{stack.pages}", says.mail: str(stack.sink.home / "mail")}
+    for name, address in {**stack.addresses, **world}.items():
+        console.print(f"  {name:14} {address}", highlight=False)
+    console.print(f"  {'token':14} {stack.token_file}", highlight=False)
 
 
 def _wire(day: str) -> Date:

@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
+from dev.issuer import kept_secret
 from dev.ports import free_port
-from dev.provider import SIGNATURE, is_signed, sign
-from dev.provider_process import ProviderProcess
+from dev.provider import SIGNATURE, ProviderProcess, is_signed, sign
 
 ORDER = {
     "reference": "00000000-0000-7000-8000-000000000001",
@@ -24,6 +24,15 @@ ORDER = {
     "return_url": "https://pay.example.com/paid",
     "at": "2026-03-10T10:00:00+00:00",
 }
+
+
+@dataclass(frozen=True)
+class Running:
+    """The provider, and where it tells what happens."""
+
+    url: str
+    secret: bytes
+    webhook_port: int
 
 
 @dataclass
@@ -60,26 +69,30 @@ class Listener:
 
 
 @pytest.fixture(scope="module")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProviderProcess]:
-    with ProviderProcess(tmp_path_factory.mktemp("provider"), free_port(), free_port()) as process:
-        yield process
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    home = tmp_path_factory.mktemp("provider")
+    secret = kept_secret(home / "secret")
+    port = free_port()
+    webhook = f"http://127.0.0.1:{port}/webhooks/sandbox"
+    with ProviderProcess(home, free_port(), secret, webhook, "Europe/Madrid") as process:
+        yield Running(process.url, secret.read_bytes(), port)
 
 
 @asynccontextmanager
-async def listening(provider: ProviderProcess, refuses: int = 0) -> AsyncIterator[Listener]:
-    listener = Listener(refuses, secret=provider.secret_file.read_bytes())
-    server = await asyncio.start_server(listener.answer, "127.0.0.1", int(provider.public_url.rpartition(":")[2]))
+async def listening(provider: Running, refuses: int = 0) -> AsyncIterator[Listener]:
+    listener = Listener(refuses, secret=provider.secret)
+    server = await asyncio.start_server(listener.answer, "127.0.0.1", provider.webhook_port)
     async with server:
         yield listener
 
 
-async def order(provider: ProviderProcess, client: httpx.AsyncClient, **said: Any) -> httpx.Response:
+async def order(provider: Running, client: httpx.AsyncClient, **said: Any) -> httpx.Response:
     body = json.dumps({**ORDER, **said}).encode()
-    headers = {SIGNATURE: sign(provider.secret_file.read_bytes(), body, int(time.time()))}
+    headers = {SIGNATURE: sign(provider.secret, body, int(time.time()))}
     return await client.post(f"{provider.url}/v1/checkouts", content=body, headers=headers)
 
 
-async def test_an_order_is_paid_and_told_until_it_is_acknowledged(provider: ProviderProcess, tmp_path: Path) -> None:
+async def test_an_order_is_paid_and_told_until_it_is_acknowledged(provider: Running, tmp_path: Path) -> None:
     async with httpx.AsyncClient() as client, listening(provider, refuses=3) as listener:
         url = (await order(provider, client)).json()["url"]
         assert (await order(provider, client)).json()["url"] == url, "one checkout for one reference"
@@ -93,7 +106,7 @@ async def test_an_order_is_paid_and_told_until_it_is_acknowledged(provider: Prov
         assert said["refused"] == 3
 
 
-async def test_an_order_that_is_not_signed_or_is_another_under_the_same_name_is_refused(provider: ProviderProcess) -> None:
+async def test_an_order_that_is_not_signed_or_is_another_under_the_same_name_is_refused(provider: Running) -> None:
     async with httpx.AsyncClient() as client:
         unsigned = await client.post(f"{provider.url}/v1/checkouts", content=json.dumps(ORDER).encode())
         assert unsigned.status_code == 401
@@ -102,7 +115,7 @@ async def test_an_order_that_is_not_signed_or_is_another_under_the_same_name_is_
         assert (another.status_code, another.json()["error"]) == (409, "REFERENCE_WAS_ANOTHER_ORDER")
 
 
-async def test_time_brings_late_money_and_takes_debits_back_and_the_settlement_says_both(provider: ProviderProcess) -> None:
+async def test_time_brings_late_money_and_takes_debits_back_and_the_settlement_says_both(provider: Running) -> None:
     async with httpx.AsyncClient() as client, listening(provider) as listener:
         for reference, card in (("late", "pays-late"), ("back", "comes-back"), ("no", "fails")):
             url = (await order(provider, client, reference=reference)).json()["url"]
@@ -118,7 +131,7 @@ async def test_time_brings_late_money_and_takes_debits_back_and_the_settlement_s
         assert day["totals"] == {"EUR": -4_200}
 
 
-async def test_some_events_come_twice_with_the_same_name(provider: ProviderProcess) -> None:
+async def test_some_events_come_twice_with_the_same_name(provider: Running) -> None:
     async with httpx.AsyncClient() as client, listening(provider) as listener:
         for number in range(3):
             url = (await order(provider, client, reference=f"twice-{number}")).json()["url"]
@@ -135,7 +148,7 @@ async def test_some_events_come_twice_with_the_same_name(provider: ProviderProce
         assert (len(told), len(set(told))) == (4, 3)
 
 
-async def test_a_payment_is_taken_back_on_command(provider: ProviderProcess) -> None:
+async def test_a_payment_is_taken_back_on_command(provider: Running) -> None:
     async with httpx.AsyncClient() as client, listening(provider) as listener:
         url = (await order(provider, client, reference="command")).json()["url"]
         await client.post(url, data={"card": "pays"})

@@ -10,6 +10,7 @@ from services.cases.domain.agent import (
     Agent,
     AgentCapacityChanged,
     AgentDeactivated,
+    AgentGivenCase,
     AgentJoinedTeam,
     AgentKind,
     AgentLanguagesChanged,
@@ -432,4 +433,5 @@ def _agent(at: At) -> list[Fact]:
         AgentJoinedTeam(**at(AGENT, 7), team_id=TEAM),
         AgentDeactivated(**at(AGENT, 8), reason_code="ON_LEAVE"),
         AgentReactivated(**at(AGENT, 9)),
+        AgentGivenCase(**at(AGENT, 10), case_id=CASE, case_version=12),
     ]

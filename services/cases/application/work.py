@@ -94,6 +94,11 @@ def assign_by_rule(key: CaseKey, candidates: Mapping[UUID, Standing], wish: Wish
     return _looking_at(key, decide, *((Agent, agent_id) for agent_id in candidates))
 
 
+def record_given(agent_id: UUID, case_id: UUID) -> Change[Agent]:
+    """In the unit that assigns the case, after it."""
+    return Change(Agent, agent_id, agent.record_given, given=((Case, case_id),))
+
+
 def extend_lease(key: CaseKey, agent_id: UUID, minutes: int, by: Asker) -> Change[Case]:
     return _looking_at(key, partial(assigning.extend, minutes=minutes, by=by), (Agent, agent_id))
 

@@ -6,14 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.cases.domain.team import Team, TeamIsUnknown
 from services.kernel.facts import Fact, Stream
 from services.kernel.refusal import AlreadyExists, IsInvalid, IsUnknown, Refusal
 
+if TYPE_CHECKING:
+    from services.cases.domain.case import Case
+
 SKILLS_PER_AGENT_MAX = 100
 TEAMS_PER_AGENT_MAX = 20
+GIVEN_KEPT_MAX = 2_000
+"""The newest: more are not given between a look at the tables and a decision."""
 
 # What happened ---------------------------------------------------------------
 
@@ -99,7 +105,26 @@ class AgentReactivated(Fact):
         agent.is_active = True
 
 
+class AgentGivenCase(Fact):
+    case_id: UUID
+    case_version: int
+
+    def apply(self, agent: Agent) -> None:
+        agent.given.pop(self.case_id, None)
+        agent.given[self.case_id] = Given(self.case_version, self.originator_version)
+        if len(agent.given) > GIVEN_KEPT_MAX:
+            del agent.given[next(iter(agent.given))]
+
+
 # Where it stands -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A case was given: at which version of the case, and of the agent."""
+
+    case_version: int
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +150,11 @@ class Agent(Stream):
         self.team_ids: set[UUID] = set()
         self.cases_max = 0
         self.is_active = False
+        self.given: dict[UUID, Given] = {}
+
+    def given_since(self, version: int) -> int:
+        """How many cases it was given after that version of its stream."""
+        return sum(each.version > version for each in self.given.values())
 
     def has_skill(self, name: str, day: date) -> bool:
         return name in self.skills and self.skills[name].counts_on(day)
@@ -225,6 +255,13 @@ def reactivate(agent: Agent) -> None:
     agent.must_exist()
     if not agent.is_active:
         agent.tell(AgentReactivated(**agent.next()))
+
+
+def record_given(agent: Agent, case: Case) -> None:
+    """What was just decided on the case, on the agent's own stream: whoever else gives it a case in this instant decides again."""
+    known = agent.given.get(case.id)
+    if case.assignment.agent_id == agent.id and (known is None or known.case_version != case.assignment.given_at):
+        agent.tell(AgentGivenCase(**agent.next(), case_id=case.id, case_version=case.assignment.given_at))
 
 
 def must_be_formed(team: Team) -> None:

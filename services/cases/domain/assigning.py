@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -58,6 +58,11 @@ class Standing:
 
     load: int = 0
     cases_of_person: int = 0
+    agent_version: int = 0
+    """Of the agent's stream, seen before its load was: what it was given since comes on top."""
+
+    def now_of(self, agent: Agent) -> Standing:
+        return replace(self, load=self.load + agent.given_since(self.agent_version))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +138,7 @@ def assign(case: Case, agent: Agent, standing: Standing, wish: Wish, by: Asker) 
         return
     if holder is not None and not by.is_senior:
         raise CaseIsAnothers(agent_id=holder)
-    wanted = wish.requirements or case.assignment.requirements
+    wanted, standing = wish.requirements or case.assignment.requirements, standing.now_of(agent)
     refusal = misfit(agent, wanted, standing, case)
     if refusal is not None:
         raise refusal
@@ -148,6 +153,8 @@ def assign_by_rule(case: Case, candidates: Mapping[UUID, Standing], agents: Iter
     if case.assignment.holder_at(case.now) is not None:
         return
     wanted = wish.requirements or case.assignment.requirements
+    agents = list(agents)
+    candidates = {agent.id: candidates[agent.id].now_of(agent) for agent in agents}
     fitting: list[Agent] = []
     misfits: Counter[str] = Counter()
     for agent in agents:

@@ -59,6 +59,7 @@ class CaseAssigned(Fact):
 
     def apply(self, case: Case) -> None:
         case.assignment.agent_id = self.agent_id
+        case.assignment.given_at = self.originator_version
         case.assignment.rule_version = self.rule_version
         case.assignment.ground = self.ground
         case.assignment.lease_until = self.lease_until
@@ -113,6 +114,8 @@ class Assignment:
     """Without an agent nobody has the case."""
 
     agent_id: UUID | None = None
+    given_at: int = 0
+    """Version of the newest CaseAssigned."""
     ground: AssignmentGround | None = None
     lease_until: datetime | None = None
     rule_version: str = ""

@@ -73,6 +73,19 @@ class Seals:
         ciphertext = key.cipher.encrypt(nonce, text.encode(), bound_to(subject, stream_id, field))
         return Sealed(subject.subject_id, key.version, nonce, ciphertext)
 
+    async def begin(self, subjects: Sequence[Subject]) -> None:
+        """Keys for subjects that have just been minted, all at once: what is sealed for them next waits for nothing.
+
+        One that has a key already, or had one, is left to `seal`.
+        """
+        made = {subject: AESGCM.generate_key(256) for subject in dict.fromkeys(subjects)}
+        wrapped = await asyncio.gather(*(self._wrapper.wrap(clear, key_bound_to(subject, 1)) for subject, clear in made.items()))
+        rows = [
+            (subject, WrappedKey(1, self._wrapper.kek_id, key, SEALS_RESERVED_AT_ONCE)) for subject, key in zip(made, wrapped, strict=True)
+        ]
+        for subject in await self._store.begin(rows):
+            self._keep(subject, 1, made[subject], is_newest=True).seals_left = SEALS_RESERVED_AT_ONCE
+
     async def open(self, tenant_id: str, stream_id: UUID, field: str, sealed: Sealed) -> str | None:
         """The text, or None where the subject's key was destroyed. SealIsBroken where the value was changed or moved."""
         subject = Subject(tenant_id, sealed.subject_id)

@@ -96,6 +96,24 @@ class KeyStore:
             )
             return cursor.rowcount == 1
 
+    async def begin(self, keys: Sequence[tuple[Subject, WrappedKey]]) -> set[Subject]:
+        """Add first keys, with so many seals reserved, in one statement: for which subjects. Others have had a key. Committed on return."""
+        rows = [
+            (subject.tenant_id, subject.subject_id, key.key_version, key.kek_id, key.wrapped, key.seals_reserved) for subject, key in keys
+        ]
+        if not rows:
+            return set()
+        async with self._connection() as connection:
+            cursor = await connection.execute(
+                """INSERT INTO keys (tenant_id, subject_id, key_version, kek_id, wrapped, seals_reserved)
+                   SELECT * FROM unnest(%s::text[], %s::uuid[], %s::int[], %s::text[], %s::bytea[], %s::bigint[])
+                          n(tenant_id, subject_id, key_version, kek_id, wrapped, seals_reserved)
+                    WHERE NOT EXISTS (SELECT FROM destroyed d WHERE (d.tenant_id, d.subject_id) = (n.tenant_id, n.subject_id))
+                   ON CONFLICT DO NOTHING RETURNING tenant_id, subject_id""",
+                [list(column) for column in zip(*rows, strict=True)],
+            )
+            return {Subject(*row) for row in await cursor.fetchall()}
+
     async def reserve(self, subject: Subject, key_version: int, seals: int) -> int | None:
         """Reserve the right to seal so many values; the total reserved with this key, None where the key is gone. Committed on return."""
         async with self._connection() as connection:

@@ -24,7 +24,9 @@ from services.contacts.domain.policy.terms import CHANNELS, Basis, Effect
 SCHEMA = "contact-policy/1"
 DOCUMENT_BYTES_MAX = 200_000
 PACK_BYTES_MAX = 48_000
-RULES_MAX = 200
+RULES_MAX = 50
+CITE_CHARACTERS_MAX = 200
+"""Every rule may be among the reasons of one decision, and an event has its measure."""
 READ_MAX = 256
 """Packs kept read."""
 OVERRIDE_GROUNDS = (
@@ -231,7 +233,9 @@ def _rule(fields: Fields, pack_id: str) -> Rule:
     rule_id = fields.text("id")
     if not _RULE_ID.fullmatch(rule_id):
         fields.refuse("id", "must be in capitals, digits, dots and underscores (ES.HOUSE.TIME)")
-    primitive = fields.one_of("primitive", PARAMS)
+    primitive, cite = fields.one_of("primitive", PARAMS), fields.text("cite")
+    if len(cite) > CITE_CHARACTERS_MAX:
+        fields.refuse("cite", f"must not exceed {CITE_CHARACTERS_MAX} characters")
     params = fields.inner("params")
     fields.one_of("at", ("send_time",), "send_time")
     rule = Rule(
@@ -239,7 +243,7 @@ def _rule(fields: Fields, pack_id: str) -> Rule:
         primitive=primitive,
         effect=Effect[fields.one_of("effect", [effect.name.lower() for effect in Effect]).upper()],
         basis=Basis[fields.one_of("basis", [basis.name.lower() for basis in Basis]).upper()],
-        cite=fields.text("cite"),
+        cite=cite,
         channels=frozenset(_channels(fields)),
         params=PARAMS[primitive](params),
         excluded=fields.texts("exclude", EXCLUDED, ()),

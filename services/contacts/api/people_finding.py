@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from uuid import UUID
 
 from acuerdo.contacts.v1 import people_pb2 as pb
@@ -29,12 +29,20 @@ class Finding(PeopleDesk):
         who = words.caller(context)
         await self._must_be_reached(request.min_position)
         position, person_ids = await self._recorded(who, request)
-        persons = {person.id: person for person in [await people.living(self._look(who.tenant_id), each) for each in person_ids]}
+        persons = {person.id: person for person in [each async for each in self._lives(who, person_ids)]}
         cases = {person.id: await self._cases(who, person, request.min_position) for person in persons.values()}
         shown = [person for person in persons.values() if who.scope.client_ids is None or cases[person.id]]
         await self._record_reading(context, request, shown, ("name", "cases", f"by.{request.WhichOneof('by')}"))
         found = await asyncio.gather(*(self._found(who, person, cases[person.id]) for person in shown))
         return pb.FindPersonsResponse(persons=found, position=position)
+
+    async def _lives(self, who: Principal, person_ids: Sequence[UUID]) -> AsyncIterator[Person]:
+        """Whom they are by now. A party of a case that was never registered here is known to nobody."""
+        for person_id in person_ids:
+            try:
+                yield await people.living(self._look(who.tenant_id), person_id)
+            except PersonIsUnknown:
+                continue
 
     async def _recorded(self, who: Principal, request: pb.FindPersonsRequest) -> tuple[int, Sequence[UUID]]:
         """Up to where the answer knows the log, and the persons as they were recorded."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections import Counter
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from acuerdo.contacts.v1 import people_pb2 as pb
 from services.chassis.log.origins import Command
 from services.chassis.log.units import ClaimedByAnother, LogIsBusy, Stored
 from services.chassis.rpc import Context, words
-from services.chassis.rpc.validation import violations_of
+from services.chassis.seal.subjects import Subject
 from services.contacts.api import people_words as wire
 from services.contacts.api.people_desk import PeopleDesk, claim_of
 from services.contacts.api.people_words import Given, GivenId, GivenPoint
@@ -22,7 +23,8 @@ from services.contacts.domain.agreement import Preference
 from services.contacts.domain.circumstances import Residence
 from services.contacts.domain.identity import Identifier, Registration
 from services.contacts.domain.person import Person
-from services.kernel.refusal import IsInvalid, Refusal
+from services.kernel.facts import Claim
+from services.kernel.refusal import Refusal
 
 TRIES_MAX = 64
 """Of many who add to one person at once, one is through with each try."""
@@ -60,28 +62,50 @@ class Registering(PeopleDesk):
         self, requests: AsyncIterable[pb.RegisterPersonsRequest], context: Context
     ) -> AsyncIterator[pb.RegisterPersonsResponse]:
         async for chunk in requests:
-            lines = [row.line for row in chunk.rows]
-            repeated = {line for line in lines if lines.count(line) > 1}
-            came = await asyncio.gather(*(self._row(context, chunk, row, row.line in repeated) for row in chunk.rows))
+            lines = Counter(row.line for row in chunk.rows)
+            spelled = [wire.given_or_why_not(row) for row in chunk.rows]
+            minted = await self._minted(words.caller(context).tenant_id, [each for each in spelled if isinstance(each, Given)])
+            taking = [
+                self._row(context, chunk, row, each, minted, is_repeated=lines[row.line] > 1)
+                for row, each in zip(chunk.rows, spelled, strict=True)
+            ]
+            came = await asyncio.gather(*taking)
             outcomes = [outcome for outcome, _ in came]
             yield pb.RegisterPersonsResponse(request_id=chunk.request_id, outcomes=outcomes, position=max(at for _, at in came))
 
+    async def _minted(self, tenant_id: str, rows: Sequence[Given]) -> dict[int, UUID]:
+        """Ids, with keys of their own, for the rows of whom nobody is known, by identity of the row: all looked up and made at once."""
+        claims = [claim_of(identifier) for of in rows for identifier in of.identifiers]
+        kinds = {claim.kind for claim in claims}
+        found = {
+            Claim(kind, value)
+            for kind in kinds
+            for value in await self._log.claimed(tenant_id, kind, [claim.value for claim in claims if claim.kind == kind])
+        }
+        new = {id(of): self._new_id() for of in rows if not any(claim_of(each) in found for each in of.identifiers)}
+        await self._seals.begin([Subject(tenant_id, person_id) for person_id in new.values()])
+        return new
+
     async def _row(
-        self, context: Context, chunk: pb.RegisterPersonsRequest, row: pb.PersonRow, is_repeated: bool
+        self,
+        context: Context,
+        chunk: pb.RegisterPersonsRequest,
+        row: pb.PersonRow,
+        spelled: Given | pb.PersonOutcome,
+        minted: Mapping[int, UUID],
+        *,
+        is_repeated: bool,
     ) -> tuple[pb.PersonOutcome, int]:
         """The outcome and the position. A row is taken, or refused by the rule that it broke; what is not its fault is raised."""
+        if not isinstance(spelled, Given):
+            return spelled, 0
         try:
-            for broken in violations_of(row):
-                reason = "".join(character if character.isalnum() else "_" for character in broken.rule).upper()
-                return pb.PersonOutcome(line=row.line, field=broken.field, reason=reason, description=broken.description), 0
             if is_repeated:
                 raise LineIsRepeated
             origin = self._asked_by(context, chunk, part=str(row.line), payload=row)
-            came = await self._register(origin, wire.given(row.person, "person"))
-        except IsInvalid as invalid:
-            return pb.PersonOutcome(line=row.line, field=invalid.field, reason=invalid.reason, description=invalid.description), 0
+            came = await self._register(origin, spelled, minted.get(id(spelled)))
         except Refusal as refusal:
-            return pb.PersonOutcome(line=row.line, reason=refusal.reason, description=refusal.sentence), 0
+            return wire.refused(row.line, refusal), 0
         outcome = pb.PersonOutcome(
             line=row.line,
             person_id=str(came.person_id),
@@ -91,28 +115,31 @@ class Registering(PeopleDesk):
         )
         return outcome, came.stored.position
 
-    async def _register(self, origin: Command, of: Given) -> Registered:
-        """Somebody else may be registering the same person: then that one is found on the next try."""
-        for _ in range(TRIES_MAX):
-            holders = await self._holders(origin.tenant_id, of)
+    async def _register(self, origin: Command, of: Given, minted: UUID | None = None) -> Registered:
+        """`minted`: nobody was known by these identifiers. Somebody else may be registering the same person: then the next try finds it."""
+        for again in range(TRIES_MAX):
+            holders = {} if minted is not None and not again else await self._holders(origin.tenant_id, of)
             known = next(iter(holders.values()), None)
             claims = [claim_of(each) for each in of.identifiers if each not in holders]
             try:
                 if known is None:
-                    person_id = self._new_id()
+                    person_id = minted or self._new_id()
                     what = await self._what(origin, person_id, of, of.identifiers, of.points)
                     return Registered(await self._log.run(origin, people.register_person(person_id, what, claims)), is_known=False)
-                identifiers = await self._new_identifiers(origin.tenant_id, known, of)
-                opened = await self._opened_points(origin.tenant_id, known)
-                # Whatever became of those it has: what is marked stays marked.
-                had = {(point.kind, value) for point, value in opened}
-                points = [each for each in of.points if (each.kind, each.value) not in had]
-                what = await self._what(origin, known.id, of, identifiers, points)
-                change = people.add_to_person(known.id, what, claims, frozenset(point.point_id for point, _ in opened))
-                return Registered(await self._log.run(origin, change), is_known=True)
+                return Registered(await self._add_to(origin, known, of, claims), is_known=True)
             except (ClaimedByAnother, HasChanged):
                 continue
         raise LogIsBusy(BUSY_SECONDS)
+
+    async def _add_to(self, origin: Command, known: Person, of: Given, claims: Sequence[Claim]) -> Stored:
+        identifiers = await self._new_identifiers(origin.tenant_id, known, of)
+        opened = await self._opened_points(origin.tenant_id, known)
+        # Whatever became of those it has: what is marked stays marked.
+        had = {(point.kind, value) for point, value in opened}
+        points = [each for each in of.points if (each.kind, each.value) not in had]
+        what = await self._what(origin, known.id, of, identifiers, points)
+        compared = frozenset(point.point_id for point, _ in opened)
+        return await self._log.run(origin, people.add_to_person(known.id, what, claims, compared))
 
     async def _holders(self, tenant_id: str, of: Given) -> dict[GivenId, Person]:
         """Whoever has the identifiers, which is one person or nobody."""

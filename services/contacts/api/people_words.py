@@ -15,12 +15,13 @@ from acuerdo.contacts.v1 import persons_pb2 as told
 from google.protobuf.message import Message
 
 from services.chassis.rpc import words
+from services.chassis.rpc.validation import violations_of
 from services.chassis.wire.writing import Writer, Writers
 from services.contacts.adapters import blind, spelling
 from services.contacts.domain.channels import TimeWindow
 from services.contacts.domain.points import LineType, PointKind
 from services.kernel.calendar import zone
-from services.kernel.refusal import IsInvalid
+from services.kernel.refusal import IsInvalid, Refusal
 
 E = TypeVar("E", bound=Enum)
 M = TypeVar("M", bound=Message)
@@ -94,6 +95,23 @@ def given(wire: pb.NewPerson, field: str) -> Given:
         language=wire.language,
         is_synthetic=wire.is_synthetic,
     )
+
+
+def given_or_why_not(row: pb.PersonRow) -> Given | pb.PersonOutcome:
+    """The row spelled our way, or the outcome that says which rule of its contract or of spelling it breaks."""
+    for broken in violations_of(row):
+        reason = "".join(character if character.isalnum() else "_" for character in broken.rule).upper()
+        return pb.PersonOutcome(line=row.line, field=broken.field, reason=reason, description=broken.description)
+    try:
+        return given(row.person, "person")
+    except IsInvalid as invalid:
+        return refused(row.line, invalid)
+
+
+def refused(line: int, refusal: Refusal) -> pb.PersonOutcome:
+    if isinstance(refusal, IsInvalid):
+        return pb.PersonOutcome(line=line, field=refusal.field, reason=refusal.reason, description=refusal.description)
+    return pb.PersonOutcome(line=line, reason=refusal.reason, description=refusal.sentence)
 
 
 def national_id(wire: pb.NationalId, field: str) -> GivenId:

@@ -113,13 +113,15 @@ def note_outcome(person: Person, interaction: Interaction) -> None:
 
 
 def _counted(person: Person, result: Result, duration_seconds: int) -> AttemptResult:
-    """As limits see it. A conversation goes on until its end: a cooling-off counts from there."""
+    """As limits see it. A conversation goes on until its end: a cooling-off counts from there.
+
+    A call to the person that somebody else answered was placed to the person, and counts so.
+    """
     counted = AttemptResult(
         at=person.happened_at,
         is_connected=result.outcome not in NOT_CONNECTED,
         is_conversation=result.is_conversation,
         is_direct=OutcomeFlag.RIGHT_PARTY in result.flags,
-        party="third_party" if OutcomeFlag.THIRD_PARTY in result.flags else "consumer",
     )
     return _since(counted, person.happened_at, duration_seconds)
 

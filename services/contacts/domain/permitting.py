@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -46,8 +46,8 @@ VALID_FOR = timedelta(minutes=15)
 VALID_FOR_MAX = timedelta(hours=24)
 OPEN_PERMITS_MAX = 100
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
-HISTORY_PART = 100
-"""Contacts told in one fact when a history is taken over: an event has its measure."""
+HISTORY_PART = 1_500
+"""Ids told in one fact when a history is taken over, about: an event has its measure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -442,8 +442,8 @@ def note_result(person: Person, attempt_id: UUID, result: AttemptResult) -> None
 
 
 def _completed(result: AttemptResult, known: AttemptResult) -> AttemptResult:
-    """A report that names no debts speaks of those that the permit was for."""
-    return replace(result, debts=result.debts or known.debts)
+    """A report that names no debts speaks of those that the permit was for; whoever answered, it was placed to whom it was for."""
+    return replace(result, debts=result.debts or known.debts, party=known.party)
 
 
 def _why_outside(person: Person, permit: Permit | None, said: ContactReport) -> str:
@@ -534,7 +534,21 @@ def give_back(other: Person, person: Person) -> None:
 
 
 def _take_over(person: Person, other: Person, contacts: Iterable[ContactCounted]) -> None:
-    fresh = [contact for contact in contacts if contact.attempt_id not in person.permits.contacts]
-    for begin in range(0, len(fresh), HISTORY_PART):
-        part = tuple(fresh[begin : begin + HISTORY_PART])
-        person.tell(ContactHistoryTakenOver(**person.next(), from_person_id=other.id, contacts=part))
+    part: list[ContactCounted] = []
+    for contact in [contact for contact in contacts if contact.attempt_id not in person.permits.contacts]:
+        if part and sum(map(_weight, part)) + _weight(contact) > HISTORY_PART:
+            _tell_part(person, other, part)
+            part = []
+        part.append(contact)
+    if part:
+        _tell_part(person, other, part)
+
+
+def _weight(contact: ContactCounted) -> int:
+    """In ids, about."""
+    result = contact.result
+    return 10 + len(result.debts) + len(result.conversation_debts) + len(result.flags)
+
+
+def _tell_part(person: Person, other: Person, part: Sequence[ContactCounted]) -> None:
+    person.tell(ContactHistoryTakenOver(**person.next(), from_person_id=other.id, contacts=tuple(part)))

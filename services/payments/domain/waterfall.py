@@ -217,6 +217,8 @@ def _keep_promises(money: _Spread, waterfall: Waterfall, step: Step, owed: Owed,
 
 def _in_order(waterfall: Waterfall, step: Step, owed: Owed, debts: Sequence[UUID] | None) -> Iterator[list[int]]:
     """Places of the step's slots, first to last; those that stand equal together. `debts`: of these only; None: of all."""
+    if debts is not None and not debts:
+        return
     rank = _debt_rank(waterfall, step, owed, debts or ())
     groups: dict[tuple[int, ...], list[int]] = {}
     for place, slot in enumerate(owed.slots):

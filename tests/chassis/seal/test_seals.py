@@ -157,6 +157,33 @@ async def test_two_processes_agree_on_one_key(keys_dsn: str) -> None:
         assert await two.open("demo", STREAM, "a", first) == "1"
 
 
+async def test_keys_made_for_many_at_once_are_as_good_as_those_made_one_by_one(seals: Seals, keys_dsn: str) -> None:
+    """Also where two processes begin with the same subjects, one has a key already, and one had its key destroyed."""
+    new, known, erased = a_subject(), a_subject(), a_subject()
+    before = await seals.seal(known, STREAM, "note", "before")
+    gone = await seals.seal(erased, STREAM, "note", "gone")
+    await seals.destroy(erased)
+    async with opened(keys_dsn) as other:
+        await asyncio.gather(*(each.begin([new, known, erased, new]) for each in (seals, other)))
+        one, two = [await each.seal(new, STREAM, "note", "new") for each in (seals, other)]
+        assert one.key_version == two.key_version == 1
+        assert await other.open("demo", STREAM, "note", one) == await seals.open("demo", STREAM, "note", two) == "new"
+        assert await other.open("demo", STREAM, "note", before) == "before"
+        assert await other.open("demo", STREAM, "note", gone) is None
+        assert (await seals.seal(erased, STREAM, "note", "again")).key_version == 2
+
+
+async def test_seals_of_keys_made_at_once_are_counted(seals: Seals, keys_dsn: str) -> None:
+    subject = a_subject()
+    await seals.begin([subject])
+    for _ in range(300):
+        await seals.seal(subject, STREAM, "note", "text")
+    async with await psycopg.AsyncConnection.connect(keys_dsn) as admin:
+        await admin.execute("SET ROLE cases_sealer")
+        (reserved,) = await (await admin.execute("SELECT seals_reserved FROM cases_keys.keys")).fetchone() or (0,)
+    assert reserved == 512
+
+
 async def test_a_key_that_is_used_up_gets_a_successor(seals: Seals, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(seals_module, "SEALS_PER_KEY_MAX", 3)
     monkeypatch.setattr(seals_module, "SEALS_RESERVED_AT_ONCE", 1)

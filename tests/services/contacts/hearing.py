@@ -18,11 +18,12 @@ from google.type.date_pb2 import Date
 from services.chassis.heard import Heard, Looking, Reactions
 from services.chassis.log.log import Log
 from services.chassis.log.origins import HeardFact, HeardUpTo
-from services.contacts.reactions import REACTIONS
+from services.contacts.reactions import reactions
 from services.kernel.ids import derived
 from tests.services.contacts.people_service import TENANT
 
 FOLLOWER = "contacts.cases"
+OF_CASES = reactions(b"l" * 32)["cases"]
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
 THE_CASE, THE_CLIENT, THE_PORTFOLIO, THE_DEBT = (UUID(int=10 + number) for number in range(4))
 
@@ -30,7 +31,7 @@ THE_CASE, THE_CLIENT, THE_PORTFOLIO, THE_DEBT = (UUID(int=10 + number) for numbe
 class Hearing:
     """The listener's position in one partition, moved with what came of the facts."""
 
-    def __init__(self, log: Log, table: Reactions = REACTIONS["cases"], follower: str = FOLLOWER) -> None:
+    def __init__(self, log: Log, table: Reactions = OF_CASES, follower: str = FOLLOWER) -> None:
         self._log, self._table, self._follower, self.position = log, table, follower, 0
         self._versions: dict[UUID, int] = {}
 

@@ -141,6 +141,7 @@ async def test_a_hold_reaches_the_person_that_a_party_has_become(people: Running
     assert heeded.contacts_between == (ContactMade(UUID(stays), NOON - timedelta(seconds=3), Channel.EMAIL),)
     records = await people.log.read_stream(casefile.stream_of(THE_CASE), TENANT)
     assert records[-1].type_name.endswith("HoldHeeded")
+    assert [each.person_id for each in (await people.as_("agent").FindPersons(case_id=str(THE_CASE))).persons] == [stays]
     file = await people.as_("agent").GetCaseFile(case_id=str(THE_CASE))
     assert [(hold.is_heeded, hold.kind) for hold in file.holds] == [(True, "DISPUTE")]
     assert file.is_stopped

@@ -301,7 +301,7 @@ async def test_an_outcome_is_recorded_once_and_corrected_by_name(messages: Runni
     (corrected,) = await messages.facts("OutcomeCorrected")
     assert (corrected.code_before, corrected.code) == ("PROMISE", "THIRD_PARTY")
     results = await messages.facts("AttemptResultRecorded")
-    assert (results[-1].result.is_conversation, results[-1].result.party) == (False, "third_party")
+    assert (results[-1].result.is_conversation, results[-1].result.party) == (False, "consumer")
 
 
 async def test_a_reply_to_a_message_is_its_outcome(messages: Running) -> None:

@@ -247,6 +247,14 @@ async def test_a_report_by_an_open_permit_uses_it_and_a_second_one_corrects(perm
     assert (await permits.names(person)).count("AttemptResultRecorded") == 2
 
 
+async def test_a_call_that_somebody_else_answered_counts_for_whom_it_was_placed_to(permits: Running) -> None:
+    person, case = await a_debtor(permits)
+    agent = permits.as_("agent")
+    permit = (await agent.ask(person, case)).permit_id
+    await agent.report(person, case, NOON, permit_id=permit, party="third_party")
+    assert codes(await agent.ask(person, case)) == ["COUNT_EXCEEDED"]
+
+
 async def test_a_report_by_a_permit_that_is_over_is_a_breach_that_says_so(permits: Running) -> None:
     person, case = await a_debtor(permits)
     agent = permits.as_("agent")

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from services.contacts.domain.policy.asking import Asked, Finding, Owed, Used, missing
 from services.contacts.domain.policy.clocks import day_of, zones_of
 from services.contacts.domain.policy.decision import Limit, Obligation, Reason, Seen
-from services.contacts.domain.policy.exceptions import is_excepted
+from services.contacts.domain.policy.exceptions import is_excepted, lifted_from
 from services.contacts.domain.policy.facts import Action, Facts
 from services.contacts.domain.policy.pack import Pack, PackInForce, Rule
 from services.contacts.domain.policy.primitives import PRIMITIVES
@@ -103,7 +103,8 @@ def _put(asked: Asked, outcome: Outcome) -> None:
     elif isinstance(answer, Owed):
         outcome.obligations.append(Obligation(answer.code, answer.detail, rule.id, rule.cite, asked.pack.ref))
     elif answer is not None:
-        _found(asked.pack, rule, answer, outcome)
+        lifted = lifted_from(asked, answer.clears_at) if asked.zones else None
+        _found(asked.pack, rule, answer if lifted is None else replace(answer, clears_at=lifted, needs=""), outcome)
 
 
 def reads_a_clock(rule: Rule) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.contacts.domain.policy.asking import Asked
-from services.contacts.domain.policy.clocks import day_of, start_of_day, suits
+from services.contacts.domain.policy.clocks import day_of, start_of_day, suits, turns_of
 from services.contacts.domain.policy.facts import Attempt, Consent
 
 NOT_THE_CONSUMER = frozenset({"attorney", "creditor"})
@@ -89,6 +90,23 @@ def is_excepted(asked: Asked) -> bool:
     return any(EXCEPTED[name](asked) for name in asked.rule.excepted)
 
 
+def lifted_from(asked: Asked, until: datetime | None) -> datetime | None:
+    """The first instant after now at which hours that the person consented to lift the rule, before `until`; None: they do not."""
+    if not BY_HOURS & set(asked.rule.excepted):
+        return None
+    windows = [window for consent in asked.facts.consents if consent.kind in HOURS for window in consent.windows]
+    if not windows:
+        return None
+    last = asked.at + timedelta(days=LOOK_AHEAD_DAYS) if until is None else until
+    day = min(day for _, day in asked.days())
+    while start_of_day(day, asked.zones[0]) <= last + timedelta(days=1):
+        for turn in sorted({turn for zone in asked.zones for turn in turns_of(windows, day, zone)}):
+            if asked.at < turn < last and is_excepted(replace(asked, at=turn)):
+                return turn
+        day += timedelta(days=1)
+    return None
+
+
 def _stated(ground: str) -> Callable[[Asked], bool]:
     """The caller states it and answers for it; it is recorded with the decision."""
     return lambda asked: ground in asked.action.grounds
@@ -125,6 +143,11 @@ def _covers_hours(consent: Consent, asked: Asked) -> bool:
     return bool(consent.windows) and all(suits(consent.windows, asked.at, zone) for zone in asked.zones)
 
 
+HOURS = ("hours", "time")
+BY_HOURS = frozenset({"consumer_requested_time", "prior_consent_time", "separate_written_authorisation_hours"})
+"""Exceptions that come and go with the hours of a day."""
+LOOK_AHEAD_DAYS = 62
+"""Beyond the 60 days within which a next instant is sought."""
 EXCLUDED: Mapping[str, Callable[[Asked, Attempt], bool]] = {
     "consent_calls_7d": _consent_calls_7d,
     "not_connected": _not_connected,
@@ -134,11 +157,11 @@ EXCLUDED: Mapping[str, Callable[[Asked, Attempt], bool]] = {
 EXCEPTED: Mapping[str, Callable[[Asked], bool]] = {
     "attorney_consents": _stated("attorney_consents"),
     "attorney_unresponsive": _stated("attorney_unresponsive"),
-    "consumer_requested_time": _consent_of("hours", "time", by_hours=True),
+    "consumer_requested_time": _consent_of(*HOURS, by_hours=True),
     "court_permission": _stated("court_permission"),
     "legally_required_medium": _stated("legally_required_medium"),
     "opt_out_confirmation_once": _stated("opt_out_confirmation_once"),
-    "prior_consent_time": _consent_of("hours", "time", by_hours=True),
+    "prior_consent_time": _consent_of(*HOURS, by_hours=True),
     "reply_once_same_medium": _reply_once_same_medium,
     "separate_written_authorisation_hours": _consent_of("hours", instrument="SEPARATE_DOCUMENT", by_hours=True),
     "terminate_efforts_or_remedy_notice": _stated("terminate_efforts_or_remedy_notice"),

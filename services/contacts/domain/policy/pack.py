@@ -60,7 +60,7 @@ class Holidays:
     """What the dates were taken from: "holidays==0.109"."""
     first_year: int
     last_year: int
-    dates: Mapping[str, frozenset[date]]
+    dates: Mapping[str, frozenset[date]] = field(repr=False)
     """By subdivision; "" are the nation's own."""
     is_strict_where_unknown: bool = False
     """Where the subdivision is unknown: closed on the holidays of any of them."""

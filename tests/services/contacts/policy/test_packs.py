@@ -91,3 +91,9 @@ def test_the_digest_is_of_what_is_said_and_of_the_days_it_closes_on() -> None:
     assert digest(a_pack(owing())) == digest(a_pack(owing()))
     assert digest(a_pack(owing())) != digest(a_pack(owing(), version="1.1"))
     assert digest(a_pack(owing(), calendar="ES")) != digest(a_pack(owing(), calendar="CO"))
+
+
+def test_what_a_decision_could_not_carry_is_refused() -> None:
+    with pytest.raises(PackIsInvalid) as error:
+        pack_store.candidates(document_of(a_pack({**owing(), "cite": "x" * 201})))
+    assert error.value.field == "rules[0].cite"

@@ -13,7 +13,7 @@ from services.contacts.adapters import holiday_dates
 from services.contacts.domain.policy.clocks import CalendarEnds, is_holiday, start_of_day
 from services.contacts.domain.policy.deciding import decide
 from services.contacts.domain.policy.decision import ContactDecision
-from services.contacts.domain.policy.facts import Action, Facts, Location
+from services.contacts.domain.policy.facts import Action, Consent, Facts, Location, Window
 from services.contacts.domain.policy.pack import FROM_ADDRESS, Holidays
 from services.contacts.domain.policy.terms import Verdict
 from tests.services.contacts.policy import regf
@@ -118,3 +118,12 @@ def test_the_part_of_the_country_decides_and_where_it_is_unknown_the_strict_pack
     day = date(2026, 9, 11)
     assert [is_holiday(by_address, day, part) for part in ("CT", "MD", "")] == [True, False, False]
     assert [is_holiday(strict, day, part) for part in ("CT", "")] == [True, True]
+
+
+def test_hours_that_the_person_consented_to_are_the_next_instant_where_they_come_first() -> None:
+    """Found by a machine: a rule that is lifted from midnight on does not wait for the morning."""
+    day = pack_of(a_rule("time_windows", windows={"mon-fri": ["09:00-21:00"]}, holidays="open", **{"except": ["prior_consent_time"]}))
+    night_shift = Consent("hours", datetime(2026, 3, 1, tzinfo=UTC), windows=(Window(frozenset(range(1, 8)), 0, 120),))
+    facts = Facts("ES", location=Location(stated_zone="Europe/Madrid"), consents=(night_shift,))
+    answer = decide([day], facts, Action("call"), datetime(2026, 3, 25, 21, tzinfo=UTC))
+    assert answer.next_allowed_at == datetime(2026, 3, 25, 23, tzinfo=UTC)

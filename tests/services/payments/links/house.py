@@ -18,6 +18,7 @@ import httpx
 import uvicorn
 from acuerdo.cases.v1 import events_pb2 as cases
 from acuerdo.cases.v1 import holds_pb2 as holds
+from acuerdo.cases.v1 import promises_pb2 as promises
 from acuerdo.cases.v1 import types_pb2 as types
 from acuerdo.common.v1.types_pb2 import EventMeta, Money
 from acuerdo.payments.v1 import links_pb2 as pb
@@ -40,13 +41,11 @@ from services.chassis.part import Part
 from services.chassis.rpc.server import Rpc
 from services.chassis.rpc.words import AskedBy
 from services.chassis.settings import Settings
-from services.kernel.facts import Causation, Change
+from services.kernel.facts import Change
 from services.kernel.ids import derived
-from services.kernel.money import Money as Cents
 from services.payments.api import LinksApi, new_token
-from services.payments.application import books, sources
+from services.payments.application import sources
 from services.payments.card import PAYMENTS
-from services.payments.domain.book import CommitmentPart
 from services.payments.domain.source import SourceKind
 from services.payments.reactions import REACTIONS
 from services.payments.timers import TIMERS
@@ -149,10 +148,9 @@ class House:
 
     async def hear_of_a_promise(self, promise_id: UUID, amount: int) -> None:
         """Made today, to be paid in a week."""
-        version = self.case_versions[THE_CASE] = self.case_versions[THE_CASE] + 1
-        part = CommitmentPart(self.today + timedelta(days=7), Cents("EUR", amount))
-        noted = books.note_commitment(THE_CASE, promise_id, (), [part], self.today, Causation(THE_CASE, version))
-        await run(self.log, noted)
+        part = promises.PromisePart(date=wire(self.today + timedelta(days=7)), amount=eur(amount))
+        made = promises.PromiseMade(promise_id=promise_id.bytes, parts=[part], zone="Europe/Madrid", made_on=wire(self.today))
+        await self.hear(made)
 
     async def hear_of_a_hold(
         self, hold_id: UUID, *scopes: int, kind: int = holds.HOLD_KIND_COMPLAINT, from_: date | None = None, through: date | None = None
