@@ -32,7 +32,7 @@ from services.cases.domain.questionnaire import AnswerKind
 from services.cases.domain.reconciliation import DifferenceKind
 from services.cases.domain.terms import Authority
 from services.cases.domain.vulnerability import Need
-from services.cases.views.writing import NOTES
+from services.cases.views.noting import NOTES
 from tests.services.cases.examples import DAYS, terms
 from tests.services.cases.service import money as amount
 
