@@ -16,7 +16,7 @@ from acuerdo.payments.v1 import links_pb2 as links
 from clients.cli.connection import Doors
 from clients.cli.stepping import advance, settle
 from dev.money import Payers, pay
-from dev.talks import main_debtor, promise, report_of_an_agency
+from dev.talks import debtor_and_debt, promise, report_of_an_agency
 
 PROMISED_MINOR_UNITS = 150_000
 DUE_AFTER_DAYS = 3
@@ -43,7 +43,7 @@ async def play_chosen(doors: Doors, portfolio_id: str, ref: str, last_day: date,
     """From the morning after `last_day` on; a week of it."""
     found = await doors.cases.ListCases(cases.ListCasesRequest(portfolio_id=portfolio_id, external_ref=ref))
     case_id = found.cases[0].case_id
-    person_id = await main_debtor(doors, case_id)
+    person_id, _ = await debtor_and_debt(doors, case_id)
     today = last_day + timedelta(days=1)
     promise_id = await promise(
         doors, "play/chosen/promise", case_id, person_id, today + timedelta(days=DUE_AFTER_DAYS), PROMISED_MINOR_UNITS

@@ -5,7 +5,6 @@ Whether a promise is kept is not ours to say: what each customer really paid in 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, timedelta
 
 from acuerdo.cases.v1 import promises_pb2 as promises
@@ -38,7 +37,11 @@ async def call(doors: Doors, portfolio_id: str, today: date) -> None:
 
 
 async def _call_one(doors: Doors, case: cases.CaseSummary, today: date) -> None:
-    person_id = await main_debtor(doors, case.case_id)
+    person_id, owed = await debtor_and_debt(doors, case.case_id)
+    # The creditor's balance knows purchases that our ledger does not: nobody promises more than the ledger says.
+    amount = min(max(PROMISED_LEAST, owed // PROMISED_PART), owed)
+    if amount <= 0:
+        return
     name = f"play/{today}/{case.external_ref}"
     wanted = permits.ContactWanted(
         person_id=person_id,
@@ -51,13 +54,13 @@ async def _call_one(doors: Doors, case: cases.CaseSummary, today: date) -> None:
     if permit.answer != permits.PERMIT_ANSWER_GRANTED:
         return
     spoken = await _record(doors, name, case.case_id, person_id, permit.permit_id, "PROMISE")
-    amount = max(PROMISED_LEAST, case.balance.minor_units // PROMISED_PART)
     await promise(doors, name, case.case_id, person_id, today + timedelta(days=PAID_WITHIN_DAYS), amount, spoken)
 
 
 async def report_of_an_agency(doors: Doors, case_id: str, name: str) -> None:
     """An agency tells us of a call that nobody permitted: a breach, counted like any other contact, never refused."""
-    await _record(doors, name, case_id, await main_debtor(doors, case_id), "", "RIGHT_PARTY", reported_by=AGENCY)
+    person_id, _ = await debtor_and_debt(doors, case_id)
+    await _record(doors, name, case_id, person_id, "", "RIGHT_PARTY", reported_by=AGENCY)
 
 
 async def _record(doors: Doors, name: str, case_id: str, person_id: str, permit_id: str, code: str, reported_by: str = "") -> str:
@@ -97,7 +100,8 @@ async def promise(doors: Doors, name: str, case_id: str, person_id: str, on: dat
     return made.promise_id
 
 
-async def main_debtor(doors: Doors, case_id: str) -> str:
+async def debtor_and_debt(doors: Doors, case_id: str) -> tuple[str, int]:
+    """Who owes, and how much by our ledger, in minor units."""
     case = (await doors.cases.GetCase(cases.GetCaseRequest(case_id=case_id))).case
-    parties: Sequence[cases.CaseParty] = case.parties
-    return parties[0].person_id
+    owed = sum(component.amount.minor_units for debt in case.debts for component in debt.components)
+    return case.parties[0].person_id, owed
