@@ -32,6 +32,11 @@ def settle(case: Case) -> None:
             case.tell(PromiseResumed(**case.next(), promise_id=promise.id, on=case.today, parts=parts))
 
 
+def parts_on(case: Case, promise: Promise, today: date) -> tuple[PromisePart, ...]:
+    """As they are due; while a hold has stopped the clock, as if it went on after today."""
+    return _moved(promise, _stopped(case, promise), today) if promise.is_suspended else promise.parts
+
+
 def due(case: Case) -> Iterable[Due]:
     """The next midnight at which a clock stops or goes on."""
     days = [day for promise in case.promises.open() if (day := _next_edge(promise, _stopped(case, promise))) is not None]
