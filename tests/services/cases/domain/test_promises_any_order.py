@@ -148,21 +148,21 @@ def the_order_does_not_matter(
     assert stands(one) == stands(other)
 
 
-known_facts = (promises, payments, statements, holds, under_way, st.data())
+known_facts = st.tuples(promises, payments, statements, holds, under_way)
 
 
 @settings(max_examples=40, deadline=None)
-@given(*known_facts)
-def test_in_whatever_order_it_becomes_known_the_promise_stands_the_same(*known: Any) -> None:
-    the_order_does_not_matter(*known)
+@given(known_facts, st.data())
+def test_in_whatever_order_it_becomes_known_the_promise_stands_the_same(known: Any, data: st.DataObject) -> None:
+    the_order_does_not_matter(*known, data)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(0)
 @settings(max_examples=2_000, deadline=None)
-@given(*known_facts)
-def test_in_whatever_order_also_when_tried_for_long(*known: Any) -> None:
-    the_order_does_not_matter(*known)
+@given(known_facts, st.data())
+def test_in_whatever_order_also_when_tried_for_long(known: Any, data: st.DataObject) -> None:
+    the_order_does_not_matter(*known, data)
 
 
 @settings(max_examples=40, deadline=None)
