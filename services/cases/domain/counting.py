@@ -11,7 +11,7 @@ from uuid import UUID
 
 from services.cases.domain import suspending
 from services.cases.domain.payments import Allocation, PaymentLine
-from services.cases.domain.promises import Promise
+from services.cases.domain.pledges import Promise
 from services.kernel.money import Money, total
 
 if TYPE_CHECKING:

@@ -10,20 +10,17 @@ from typing import TYPE_CHECKING
 
 from services.cases.domain import counting, evidence, suspending, transit
 from services.cases.domain.counting import Counted
+from services.cases.domain.pledges import ADVERSE, Promise, PromisePart, PromiseState
 from services.cases.domain.portfolio import Portfolio
 from services.cases.domain.promises import (
-    ADVERSE,
-    Promise,
     PromiseBreakRevoked,
     PromiseBroken,
     PromiseKept,
     PromiseKeptRevoked,
-    PromisePart,
     PromisePartlyKept,
     PromisePartPaid,
     PromisePartRevoked,
     PromiseReminderDue,
-    PromiseState,
     PromiseUnpaidSoFar,
 )
 from services.kernel.calendar import start_of, zone

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from services.cases.domain.holds import Hold, HoldScope
 from services.cases.domain.periods import Union
-from services.cases.domain.promises import ADVERSE, Promise, PromisePart, PromiseResumed, PromiseState, PromiseSuspended
+from services.cases.domain.pledges import ADVERSE, Promise, PromisePart, PromiseState
+from services.cases.domain.promises import PromiseResumed, PromiseSuspended
 from services.kernel.calendar import start_of
 from services.kernel.facts import Due
 

@@ -11,12 +11,12 @@ from acuerdo.cases.v1 import promises_pb2 as pb
 from services.cases.api.because import rules
 from services.cases.api.because.chain import Chain
 from services.cases.api.desk import Moment
-from services.cases.api.pledges import standing_at, wire_promise
 from services.cases.api.why import code, money
+from services.cases.api.wire_promises import standing_at, wire_promise
 from services.cases.domain import counting, evidence
 from services.cases.domain.payments import Allocation
+from services.cases.domain.pledges import Promise
 from services.cases.domain.portfolio import Portfolio
-from services.cases.domain.promises import Promise
 from services.chassis.rpc import words
 from services.kernel.money import Money, total
 

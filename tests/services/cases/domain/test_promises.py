@@ -15,15 +15,13 @@ from services.cases.domain.case import CaseIsClosed
 from services.cases.domain.docket import docket_of
 from services.cases.domain.lifecycle import CloseOutcome, ReopenReason
 from services.cases.domain.parties import PartyIsUnknown
+from services.cases.domain.pledges import PromisePart, PromiseState, PromiseTolerance
 from services.cases.domain.promises import (
     CancelledBy,
     PromiseBroken,
     PromiseKept,
-    PromisePart,
     PromisePartlyKept,
     PromiseReminderDue,
-    PromiseState,
-    PromiseTolerance,
     PromiseUnpaidSoFar,
 )
 from services.cases.domain.promising import (

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from services.cases.application import commitments, stops
 from services.cases.domain import counting
-from services.cases.domain.promises import PromiseMade, PromisePart, PromiseState, PromiseTolerance
+from services.cases.domain.pledges import PromisePart, PromiseState, PromiseTolerance
+from services.cases.domain.promises import PromiseMade
 from services.cases.domain.promising import PromiseTerms
 from services.kernel.facts import Causation
 from services.kernel.ids import derived

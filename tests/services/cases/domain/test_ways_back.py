@@ -55,15 +55,8 @@ from services.cases.domain.holds import HoldKind, HoldScope
 from services.cases.domain.instalments import Instalment
 from services.cases.domain.lifecycle import CloseOutcome, Lifecycle, ReopenReason
 from services.cases.domain.payments import PaymentLine
-from services.cases.domain.promises import (
-    ADVERSE,
-    CancelledBy,
-    PromiseBreakRevoked,
-    PromiseKeptRevoked,
-    PromisePart,
-    PromiseState,
-    PromiseTolerance,
-)
+from services.cases.domain.pledges import ADVERSE, PromisePart, PromiseState, PromiseTolerance
+from services.cases.domain.promises import CancelledBy, PromiseBreakRevoked, PromiseKeptRevoked
 from services.cases.domain.promising import PromiseTerms
 from services.cases.domain.reconciling import Report
 from services.cases.domain.registration import register

@@ -10,7 +10,7 @@ from services.cases.api import wire
 from services.cases.api.desk import Moment
 from services.cases.domain import counting, keeping, suspending
 from services.cases.domain.keeping import Standing
-from services.cases.domain.promises import Promise, PromiseState
+from services.cases.domain.pledges import Promise, PromiseState
 from services.chassis.rpc import words
 from services.kernel.calendar import start_of, zone
 
