@@ -66,8 +66,9 @@ def expire_lease(case: Case, fired: TimerFired) -> Iterable[Change[Case]]:
 
 def judge_promises(case: Case, fired: TimerFired) -> Iterable[Change[Any]]:
     """A promise's midnight has come, or what it waited for is settled. Where it is short, the case stands on that day's docket."""
-    yield commitments.judge_promises(CaseKey(case.id, case.portfolio_id))
-    for day in keeping.docket_days(case):
+    days = keeping.docket_days(case)
+    yield commitments.judge_promises(CaseKey(case.id, case.portfolio_id), days)
+    for day in days:
         yield commitments.enter_docket(CaseKey(case.id, case.portfolio_id), day)
 
 

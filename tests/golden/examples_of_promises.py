@@ -21,6 +21,7 @@ from services.cases.domain.evidence import (
 from services.cases.domain.heeding import ContactBetween, HoldAcknowledged, HoldAcknowledgementMissed
 from services.cases.domain.holds import HoldKind, HoldPlaced, HoldScope
 from services.cases.domain.payments import PaymentApplied, PaymentLine
+from services.cases.domain.pledges import PromisePart, PromiseTolerance
 from services.cases.domain.portfolio import Portfolio, PortfolioOpened
 from services.cases.domain.promises import (
     CancelledBy,
@@ -30,7 +31,6 @@ from services.cases.domain.promises import (
     PromiseKept,
     PromiseKeptRevoked,
     PromiseMade,
-    PromisePart,
     PromisePartlyKept,
     PromisePartPaid,
     PromisePartRevoked,
@@ -38,7 +38,6 @@ from services.cases.domain.promises import (
     PromiseResumed,
     PromiseSuperseded,
     PromiseSuspended,
-    PromiseTolerance,
     PromiseUnpaidSoFar,
 )
 from services.cases.domain.recorded import (

@@ -9,10 +9,11 @@ from services.cases.api import wire
 from services.cases.api.because import promise as because
 from services.cases.api.because.chain import Chain
 from services.cases.api.desk import Desk, seen
-from services.cases.api.pledges import wire_promise
 from services.cases.api.rates import Rates
+from services.cases.api.wire_promises import wire_promise
 from services.cases.application import commitments
-from services.cases.domain.promises import CancelledBy, PromisePart, PromiseTolerance
+from services.cases.domain.pledges import PromisePart, PromiseTolerance
+from services.cases.domain.promises import CancelledBy
 from services.cases.domain.promising import PromiseIsUnknown, PromiseTerms
 from services.chassis.rpc import Context, words
 from services.kernel import ids

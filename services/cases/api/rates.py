@@ -9,7 +9,7 @@ from psycopg.rows import DictRow
 
 from services.cases.api import wire
 from services.cases.api.desk import Desk
-from services.cases.domain.promises import PromiseState
+from services.cases.domain.pledges import PromiseState
 from services.cases.views.pledged import PromisesAsked
 from services.chassis.rpc import Context, words
 from services.kernel.money import Money

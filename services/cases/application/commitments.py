@@ -37,12 +37,12 @@ def supersede_promise(key: CaseKey, promise_id: UUID, new_promise_id: UUID, reas
 # The clock ---------------------------------------------------------------------------------------------------------------
 
 
-def judge_promises(key: CaseKey) -> Change[Case]:
-    """By what the portfolio's payment sources have told: the one way to an adverse word."""
+def judge_promises(key: CaseKey, days: Iterable[date]) -> Change[Case]:
+    """Those whose last day is one of these, by what the portfolio's payment sources have told: the one way to an adverse word."""
 
     def decide(case: Case, portfolio: Portfolio) -> None:
         cases.take_on_terms(case, portfolio)
-        keeping.judge(case, portfolio)
+        keeping.judge(case, portfolio, days)
 
     return Change(Case, key.case_id, decide, given=((Portfolio, key.portfolio_id),))
 
@@ -76,7 +76,7 @@ def judge_next_cases(of: Docket) -> Iterable[Change[Any]]:
     case_ids = of.next_cases()
     yield Change(Docket, of.id, partial(docket.page, done=of.done + len(case_ids)))
     for case_id in case_ids:
-        yield judge_promises(CaseKey(case_id, of.portfolio_id))
+        yield judge_promises(CaseKey(case_id, of.portfolio_id), [of.day])
 
 
 # Told by payments --------------------------------------------------------------------------------------------------------

@@ -32,8 +32,8 @@ from services.cases.domain.holds import Holds
 from services.cases.domain.lifecycle import CloseOutcome, Lifecycle
 from services.cases.domain.parties import Parties
 from services.cases.domain.payments import Payments
+from services.cases.domain.pledges import Promises
 from services.cases.domain.portfolio import Portfolio
-from services.cases.domain.promises import Promises
 from services.cases.domain.reconciliation import Reconciliation
 from services.cases.domain.recorded import Recorded
 from services.cases.domain.segment import Segment

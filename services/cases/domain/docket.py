@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.cases.domain.promises import ADVERSE, Promise, PromiseState
+from services.cases.domain.pledges import ADVERSE, Promise, PromiseState
 from services.kernel import ids
 from services.kernel.facts import Due, Fact, Stream
 

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 from services.cases.domain import counting, evidence, suspending, transit
 from services.cases.domain.counting import Counted
+from services.cases.domain.pledges import ADVERSE, Promise, PromisePart, PromiseState
 from services.cases.domain.portfolio import Portfolio
 from services.cases.domain.promises import (
-    ADVERSE,
-    Promise,
     PromiseBreakRevoked,
     PromiseBroken,
     PromiseKept,
@@ -22,7 +21,6 @@ from services.cases.domain.promises import (
     PromisePartPaid,
     PromisePartRevoked,
     PromiseReminderDue,
-    PromiseState,
     PromiseUnpaidSoFar,
 )
 from services.kernel.calendar import start_of, zone
@@ -48,17 +46,19 @@ class Standing:
     is_short: bool
 
 
-def standing(promise: Promise, payments: Sequence[Counted], now: datetime | None) -> Standing:
-    """At `now`; None: as if no midnight had come. Until its midnight a part is paid when it is paid in full, after it within the tolerance.
+def standing(promise: Promise, parts: Sequence[PromisePart], payments: Sequence[Counted], now: datetime | None) -> Standing:
+    """By its parts as they are due, at `now`; None: as if no midnight had come.
 
+    Until its midnight a part is paid when it is paid in full, after it within the tolerance.
     Money counts for the earliest part first: a part is paid when what counts through its last day reaches all that is promised through it.
     """
     currency_code = promise.paid.currency_code
     whole, on, promised = counting.paid(payments, currency_code), promise.made_on, Money.zero(currency_code)
     missing = Money.zero(currency_code)
-    for number, part in enumerate(promise.parts, start=1):
+    for number, part in enumerate(parts, start=1):
         promised += part.amount
-        in_time = [each for each in payments if promise.is_suspended or each.value_date <= promise.last_day_of(number)]
+        last_day = part.date + timedelta(days=promise.grace_days)
+        in_time = [each for each in payments if each.value_date <= last_day]
         paid_in_time = counting.paid(in_time, currency_code)
         missing = promised - paid_in_time
         is_over = now is not None and now >= promise.deadline_of(number)
@@ -66,23 +66,34 @@ def standing(promise: Promise, payments: Sequence[Counted], now: datetime | None
         if missing > tolerated:
             return Standing(number - 1, paid_in_time if is_over else whole, on, missing, is_kept=False, is_short=is_over)
         on = _reached_on(in_time, promised - tolerated, on)
-    return Standing(len(promise.parts), whole, on, max(missing, Money.zero(currency_code)), is_kept=True, is_short=False)
+    return Standing(len(parts), whole, on, max(missing, Money.zero(currency_code)), is_kept=True, is_short=False)
 
 
-def settle(case: Case, cause: str, portfolio: Portfolio | None = None) -> None:
-    """After whatever may have changed how the promises stand. With the portfolio, those that are short are judged by its evidence."""
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Before whom promises are judged: what the portfolio knows, and the last days that are judged now. The clock comes for the others."""
+
+    portfolio: Portfolio
+    days: frozenset[date]
+
+
+def settle(case: Case, cause: str, bench: Bench | None = None) -> None:
+    """After whatever may have changed how the promises stand. With a bench, those that are short are judged by evidence."""
     if not case.promises.by_id:
         return
     suspending.settle(case)
     # One after the other by what counts now: a payment that another one needs more is not counted twice.
-    for promise_id, payments in counting.counted(case).items():
-        _settle_one(case, case.promises.by_id[promise_id], payments, cause, portfolio)
+    for promise_id, payments in counting.counted(case, case.today).items():
+        _settle_one(case, case.promises.by_id[promise_id], payments, cause, bench)
     suspending.settle(case)
 
 
-def judge(case: Case, portfolio: Portfolio) -> None:
-    """The clock speaks: a midnight has come, every source has spoken, or money that was on its way has arrived or will not."""
-    settle(case, "PAYMENT_RECORDED_LATE", portfolio)
+def judge(case: Case, portfolio: Portfolio, days: Iterable[date]) -> None:
+    """The clock speaks: a midnight has come, every source has spoken, or money that was on its way has arrived or will not.
+
+    Whoever is found short on one of these days stands on that day's docket, or is entered there in the same unit.
+    """
+    settle(case, "PAYMENT_RECORDED_LATE", Bench(portfolio, frozenset(days)))
 
 
 def remind(case: Case) -> None:
@@ -91,7 +102,7 @@ def remind(case: Case) -> None:
         at = _reminder_at(promise)
         if at is None or at > case.now or promise.is_suspended:
             continue
-        now = standing(promise, counting.counted(case)[promise.id], None)
+        now = standing(promise, promise.parts, counting.counted(case, case.today)[promise.id], None)
         number = now.parts_paid + 1
         case.tell(
             PromiseReminderDue(**case.next(), promise_id=promise.id, part=number, date=promise.parts[number - 1].date, missing=now.missing)
@@ -100,7 +111,8 @@ def remind(case: Case) -> None:
 
 def docket_days(case: Case) -> list[date]:
     """Last days of the parts that are open, each once: on their dockets the case stands where it is short of them."""
-    return sorted({promise.open_last_day for promise in case.promises.open() if not promise.is_suspended})
+    open_parts = ((promise, range(promise.parts_paid + 1, len(promise.parts) + 1)) for promise in case.promises.open())
+    return sorted({promise.last_day_of(number) for promise, numbers in open_parts for number in numbers})
 
 
 def due(case: Case) -> Iterable[Due]:
@@ -119,19 +131,19 @@ def due(case: Case) -> Iterable[Due]:
 # One promise -------------------------------------------------------------------------------------------------------------
 
 
-def _settle_one(case: Case, promise: Promise, payments: Sequence[Counted], cause: str, portfolio: Portfolio | None) -> None:
-    now = standing(promise, payments, None if promise.is_suspended else case.now)
+def _settle_one(case: Case, promise: Promise, payments: Sequence[Counted], cause: str, bench: Bench | None) -> None:
+    parts = suspending.parts_on(case, promise, case.today)
+    now = standing(promise, parts, payments, None if promise.is_suspended else case.now)
     if now.is_kept:
         _tell_kept(case, promise, now, cause)
         return
     if promise.state is PromiseState.KEPT:
         case.tell(PromiseKeptRevoked(**case.next(), promise_id=promise.id, cause=cause, paid=now.paid))
     if promise.state in ADVERSE:
-        _look_again(case, promise, now, cause, portfolio)
+        _look_again(case, promise, now, cause, bench)
         return
     _tell_parts(case, promise, now, cause)
-    if now.is_short and portfolio is not None and not promise.is_suspended:
-        _judge_one(case, promise, now, portfolio)
+    _judge_one(case, promise, now, bench)
 
 
 def _tell_kept(case: Case, promise: Promise, now: Standing, cause: str) -> None:
@@ -149,17 +161,16 @@ def _tell_parts(case: Case, promise: Promise, now: Standing, cause: str) -> None
         case.tell(PromisePartRevoked(**case.next(), promise_id=promise.id, part=now.parts_paid + 1, paid=now.paid, cause=cause))
 
 
-def _look_again(case: Case, promise: Promise, now: Standing, cause: str, portfolio: Portfolio | None) -> None:
+def _look_again(case: Case, promise: Promise, now: Standing, cause: str, bench: Bench | None) -> None:
     """It was judged. What it was judged on may be so no more: it was paid in time after all, or a source had said too much."""
-    if portfolio is not None and now.is_short and not evidence.is_complete(portfolio, promise.last_day_of(now.parts_paid + 1)):
+    if bench is not None and now.is_short and not evidence.is_complete(bench.portfolio, promise.last_day_of(now.parts_paid + 1)):
         cause = "SOURCE_CORRECTED"
     elif now.is_short and now.parts_paid == promise.parts_paid:
         _judge_anew(case, promise, now, cause)
         return
     case.tell(PromiseBreakRevoked(**case.next(), promise_id=promise.id, cause=cause))
     _tell_parts(case, promise, now, cause)
-    if now.is_short and portfolio is not None:
-        _judge_one(case, promise, now, portfolio)
+    _judge_one(case, promise, now, bench)
 
 
 def _judge_anew(case: Case, promise: Promise, now: Standing, cause: str) -> None:
@@ -175,9 +186,11 @@ def _judge_anew(case: Case, promise: Promise, now: Standing, cause: str) -> None
     _tell_adverse(case, promise, now, given)
 
 
-def _judge_one(case: Case, promise: Promise, now: Standing, portfolio: Portfolio) -> None:
+def _judge_one(case: Case, promise: Promise, now: Standing, bench: Bench | None) -> None:
     number = now.parts_paid + 1
-    through = promise.last_day_of(number)
+    if bench is None or not now.is_short or promise.is_suspended or promise.last_day_of(number) not in bench.days:
+        return
+    through, portfolio = promise.last_day_of(number), bench.portfolio
     waiting_for = evidence.lacking(portfolio, through)
     money_ids = (
         *transit.possibly_for(case, promise.made_on, through, zone(promise.zone), case.currency_code),

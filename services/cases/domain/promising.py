@@ -16,17 +16,8 @@ from services.cases.domain.components import check_money
 from services.cases.domain.debts import known
 from services.cases.domain.lifecycle import Lifecycle
 from services.cases.domain.parties import PartyIsUnknown
-from services.cases.domain.promises import (
-    OVER,
-    CancelledBy,
-    Promise,
-    PromiseCancelled,
-    PromiseMade,
-    PromisePart,
-    PromiseState,
-    PromiseSuperseded,
-    PromiseTolerance,
-)
+from services.cases.domain.pledges import OVER, Promise, PromisePart, PromiseState, PromiseTolerance
+from services.cases.domain.promises import CancelledBy, PromiseCancelled, PromiseMade, PromiseSuperseded
 from services.kernel.calendar import date_at, zone
 from services.kernel.money import Money, total
 from services.kernel.refusal import IsInvalid, IsUnknown, Refusal

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from services.cases.domain.holds import Hold, HoldScope
 from services.cases.domain.periods import Union
-from services.cases.domain.promises import ADVERSE, Promise, PromisePart, PromiseResumed, PromiseState, PromiseSuspended
+from services.cases.domain.pledges import ADVERSE, Promise, PromisePart, PromiseState
+from services.cases.domain.promises import PromiseResumed, PromiseSuspended
 from services.kernel.calendar import start_of
 from services.kernel.facts import Due
 
@@ -30,6 +31,11 @@ def settle(case: Case) -> None:
         parts = _moved(promise, stopped, case.today)
         if promise.is_suspended or _are_other(promise, parts) or _stood_still(promise, stopped, case.today):
             case.tell(PromiseResumed(**case.next(), promise_id=promise.id, on=case.today, parts=parts))
+
+
+def parts_on(case: Case, promise: Promise, today: date) -> tuple[PromisePart, ...]:
+    """As they are due; while a hold has stopped the clock, as if it went on after today."""
+    return _moved(promise, _stopped(case, promise), today) if promise.is_suspended else promise.parts
 
 
 def due(case: Case) -> Iterable[Due]:

@@ -15,8 +15,8 @@ from services.cases.domain.crediting import Credit
 from services.cases.domain.holding import HoldTerms
 from services.cases.domain.holds import HoldKind, HoldScope
 from services.cases.domain.payments import PaymentLine
+from services.cases.domain.pledges import Promise, PromisePart, PromiseTolerance
 from services.cases.domain.portfolio import Portfolio
-from services.cases.domain.promises import Promise, PromisePart, PromiseTolerance
 from services.cases.domain.promising import PromiseTerms
 from services.cases.domain.registration import register
 from services.cases.domain.terms import PortfolioTerms

@@ -39,6 +39,7 @@ from tests.services.cases.service import money as amount
 OTHER_STREAMS = (
     *("client_registered", "portfolio_", "batch_", "case_file_accessed", "team_", "agent_"),
     *("questionnaire_published", "questionnaire_retired"),
+    *("docket_", "evidence_", "source_completeness_noted", "unmatched_money_"),
 )
 
 

@@ -11,12 +11,12 @@ from acuerdo.cases.v1 import promises_pb2 as pb
 from services.cases.api.because import rules
 from services.cases.api.because.chain import Chain
 from services.cases.api.desk import Moment
-from services.cases.api.pledges import standing_at, wire_promise
 from services.cases.api.why import code, money
+from services.cases.api.wire_promises import standing_at, wire_promise
 from services.cases.domain import counting, evidence
 from services.cases.domain.payments import Allocation
+from services.cases.domain.pledges import Promise
 from services.cases.domain.portfolio import Portfolio
-from services.cases.domain.promises import Promise
 from services.chassis.rpc import words
 from services.kernel.money import Money, total
 
@@ -38,7 +38,7 @@ def explain(at: Moment, promise: Promise, portfolio: Portfolio, chain: Chain) ->
 
 def _payments(at: Moment, promise: Promise) -> Iterator[pb.PaymentBeside]:
     """Every allocation that touches its debts, or was given to it."""
-    counted = {each.allocation.id: each.amount for each in counting.counted(at.case, through=at.as_of).get(promise.id, ())}
+    counted = {each.allocation.id: each.amount for each in counting.counted(at.case, at.as_of, through=at.as_of).get(promise.id, ())}
     for allocation in sorted(at.case.payments.by_allocation.values(), key=lambda each: (each.value_date, each.version)):
         if not _is_beside(promise, allocation):
             continue
@@ -62,7 +62,8 @@ def _reason(at: Moment, promise: Promise, allocation: Allocation, counted: Money
         return ""
     if allocation.unapplied_on is None and allocation.value_date > at.as_of:
         return "AFTER_THE_DAY_ASKED_ABOUT"
-    why = [counting.why_not(promise, allocation, line) for line in allocation.lines]
+    last_day = counting.last_day_on(at.case, promise, at.as_of)
+    why = [counting.why_not(promise, allocation, line, last_day) for line in allocation.lines]
     return next((reason for reason in why if reason), "MORE_THAN_PROMISED")
 
 

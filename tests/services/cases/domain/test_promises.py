@@ -15,15 +15,13 @@ from services.cases.domain.case import CaseIsClosed
 from services.cases.domain.docket import docket_of
 from services.cases.domain.lifecycle import CloseOutcome, ReopenReason
 from services.cases.domain.parties import PartyIsUnknown
+from services.cases.domain.pledges import PromisePart, PromiseState, PromiseTolerance
 from services.cases.domain.promises import (
     CancelledBy,
     PromiseBroken,
     PromiseKept,
-    PromisePart,
     PromisePartlyKept,
     PromiseReminderDue,
-    PromiseState,
-    PromiseTolerance,
     PromiseUnpaidSoFar,
 )
 from services.cases.domain.promising import (
@@ -521,3 +519,15 @@ def test_a_source_named_later_is_waited_for_too(world: World) -> None:
     more = terms(payment_source_ids=(str(BANK), str(FILE), str(third)))
     world.run_and_fire(change_portfolio_terms(THE_PORTFOLIO, more, date(2026, 3, 1)))
     assert (world.promise.state, world.promise.waiting_for) == (PromiseState.UNPAID_SO_FAR, (third,))
+
+
+def test_a_clock_that_comes_late_enters_the_docket_of_the_part_that_is_missing(world: World) -> None:
+    """Its own day's docket, not that of the part before it: nobody else would ever wake it."""
+    world.promise_to_pay((FRIDAY, 100), (SUNDAY, 100), grace_days=0, basis_points=500)
+    world.pay("nearly the first", FRIDAY, 96)
+    world.now = datetime(2026, 3, 17, 9, tzinfo=ZoneInfo("Europe/Madrid"))
+    world.pass_until(world.now)
+    assert (world.promise.state, world.promise.parts_paid) == (PromiseState.UNPAID_SO_FAR, 1)
+    assert set(world.portfolio.evidence.awaited) == {SUNDAY}
+    world.complete_all(MONDAY)
+    assert world.promise.state is PromiseState.PARTLY_KEPT

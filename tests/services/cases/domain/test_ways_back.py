@@ -30,6 +30,7 @@ from services.cases.domain import (
     reconciling,
     scheduling,
     special,
+    suspending,
     transit,
     vulnerability,
     withdrawals,
@@ -54,15 +55,8 @@ from services.cases.domain.holds import HoldKind, HoldScope
 from services.cases.domain.instalments import Instalment
 from services.cases.domain.lifecycle import CloseOutcome, Lifecycle, ReopenReason
 from services.cases.domain.payments import PaymentLine
-from services.cases.domain.promises import (
-    ADVERSE,
-    CancelledBy,
-    PromiseBreakRevoked,
-    PromiseKeptRevoked,
-    PromisePart,
-    PromiseState,
-    PromiseTolerance,
-)
+from services.cases.domain.pledges import ADVERSE, PromisePart, PromiseState, PromiseTolerance
+from services.cases.domain.promises import CancelledBy, PromiseBreakRevoked, PromiseKeptRevoked
 from services.cases.domain.promising import PromiseTerms
 from services.cases.domain.reconciling import Report
 from services.cases.domain.registration import register
@@ -339,7 +333,7 @@ class LivesInDepth(RuleBasedStateMachine):
         self.number += 1
         at(self.portfolio, self.case.now)
         evidence.note_completeness(self.portfolio, UUID(int=901), self.ago(back), "file", Causation(UUID(int=901), self.number))
-        keeping.judge(self.case, self.portfolio)
+        keeping.judge(self.case, self.portfolio, keeping.docket_days(self.case))
 
     @rule(euros=st.integers(1, 60), settles=st.booleans())
     def has_money_on_its_way(self, euros: int, settles: bool) -> None:
@@ -350,9 +344,12 @@ class LivesInDepth(RuleBasedStateMachine):
     @invariant()
     def promises_stand_where_what_counts_puts_them(self) -> None:
         """A promise that is kept is full, one that is not is not; a broken one was judged by evidence; no two are open for one debt."""
-        counted = counting.counted(self.case)
+        if not self.case.promises.by_id:
+            return
+        counted = counting.counted(self.case, self.case.today)
         for promise in self.case.promises.counting():
-            now = keeping.standing(promise, counted[promise.id], None if promise.is_suspended else self.case.now)
+            parts = suspending.parts_on(self.case, promise, self.case.today)
+            now = keeping.standing(promise, parts, counted[promise.id], None if promise.is_suspended else self.case.now)
             if promise.state is PromiseState.KEPT:
                 assert now.is_kept
             if promise.state in ADVERSE:

@@ -8,15 +8,15 @@ from acuerdo.cases.v1 import promises_pb2 as pb
 
 from services.cases.api import wire
 from services.cases.api.desk import Moment
-from services.cases.domain import counting, keeping
+from services.cases.domain import counting, keeping, suspending
 from services.cases.domain.keeping import Standing
-from services.cases.domain.promises import Promise, PromiseState
+from services.cases.domain.pledges import Promise, PromiseState
 from services.chassis.rpc import words
 from services.kernel.calendar import start_of, zone
 
 
 def wire_promise(at: Moment, promise: Promise) -> pb.Promise:
-    now, payments = standing_at(at, promise), counting.counted(at.case, through=at.as_of).get(promise.id, ())
+    now, payments = standing_at(at, promise), counting.counted(at.case, at.as_of, through=at.as_of).get(promise.id, ())
     is_today = at.as_of >= at.case.terms.today(at.known_at)
     number = now.parts_paid + 1
     is_running = promise.is_open and not promise.is_suspended and number <= len(promise.parts)
@@ -47,9 +47,12 @@ def wire_promise(at: Moment, promise: Promise) -> pb.Promise:
 
 def standing_at(at: Moment, promise: Promise) -> Standing:
     """By the payments that count through the day asked about, at the end of that day or at the instant, whichever comes first."""
-    payments = counting.counted(at.case, through=at.as_of).get(promise.id, ())
+    payments = counting.counted(at.case, at.as_of, through=at.as_of).get(promise.id, ())
     end = start_of(at.as_of + timedelta(days=1), zone(promise.zone))
-    return keeping.standing(promise, payments, None if promise.is_suspended else min(end, max(at.known_at, datetime(1, 1, 2, tzinfo=UTC))))
+    parts = suspending.parts_on(at.case, promise, at.as_of)
+    return keeping.standing(
+        promise, parts, payments, None if promise.is_suspended else min(end, max(at.known_at, datetime(1, 1, 2, tzinfo=UTC)))
+    )
 
 
 def state_by(promise: Promise, now: Standing) -> PromiseState:
