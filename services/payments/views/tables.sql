@@ -25,6 +25,7 @@ CREATE TABLE {schema}.payment_list (
     reversed_on   date
 ) WITH (fillfactor = 80);
 CREATE UNIQUE INDEX payment_list_order ON {schema}.payment_list (tenant_id, recorded);
+CREATE INDEX payment_list_case ON {schema}.payment_list (case_id, recorded);
 CREATE INDEX payment_list_source ON {schema}.payment_list (source_id, recorded);
 
 -- Where money was spread; reversed ones stay, with the day.
