@@ -48,6 +48,8 @@ class Sink:
         self._tries: Counter[str] = Counter()
         self._server: asyncio.Server | None = None
         self._returned = 0
+        self.loses_every_answer = False
+        """Of addresses that lose one, not the first alone."""
 
     async def __aenter__(self) -> Self:
         for folder in ("mail", "returned/new", "returned/cur", "returned/tmp"):
@@ -83,7 +85,7 @@ class Sink:
         behaviour = behaviour_of(recipient)
         if behaviour.returns is not None and kept.times == 1:
             self._return(behaviour.returns(raw, recipient), sender)
-        if behaviour.loses_the_answer and kept.times == 1:
+        if behaviour.loses_the_answer and (kept.times == 1 or self.loses_every_answer):
             assert isinstance(server.transport, asyncio.WriteTransport)
             server.transport.abort()
         if behaviour.keeps_silent and kept.times == 1:

@@ -169,6 +169,7 @@ def _a_message_that_failed() -> list[Fact]:
             cause=DeliveryCause.POLICY,
             status_code="5.7.1",
             tries=3,
+            may_have_been_sent=True,
         ),
     ]
 
@@ -183,6 +184,7 @@ def _a_message_that_came_to_nothing() -> list[Fact]:
             request_ref=REQUEST,
             reason_code="LINK_REFUSED",
             origin=Causation(LINK, 2),
+            may_have_been_sent=True,
         )
     ]
 

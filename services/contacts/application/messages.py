@@ -105,16 +105,24 @@ def refuse_link(interaction: Interaction, origin: Causation) -> tuple[Change[Any
     return _end(interaction, "LINK_REFUSED", partial(attempting.cancel, reason_code="LINK_REFUSED", origin=origin))
 
 
-def cancel_attempt(interaction: Interaction, reason_code: str) -> tuple[Change[Any], ...]:
-    return _end(interaction, reason_code, partial(attempting.cancel, reason_code=reason_code))
+def cancel_attempt(interaction: Interaction, reason_code: str, may_have_been_sent: bool = False) -> tuple[Change[Any], ...]:
+    decide = partial(attempting.cancel, reason_code=reason_code, may_have_been_sent=may_have_been_sent)
+    return _end(interaction, reason_code, decide, may_have_been_sent)
 
 
-def fail_attempt(interaction: Interaction, cause: DeliveryCause, status_code: str, tries: int) -> tuple[Change[Any], ...]:
-    return _end(interaction, cause.name, partial(attempting.fail, cause=cause, status_code=status_code, tries=tries))
+def fail_attempt(
+    interaction: Interaction, cause: DeliveryCause, status_code: str, tries: int, may_have_been_sent: bool = False
+) -> tuple[Change[Any], ...]:
+    decide = partial(attempting.fail, cause=cause, status_code=status_code, tries=tries, may_have_been_sent=may_have_been_sent)
+    return _end(interaction, cause.name, decide, may_have_been_sent)
 
 
-def _end(interaction: Interaction, reason_code: str, decide: Callable[[Interaction], None]) -> tuple[Change[Any], ...]:
-    """It is not sent: the person's limits get back what was taken, then the attempt is over."""
+def _end(
+    interaction: Interaction, reason_code: str, decide: Callable[[Interaction], None], may_have_been_sent: bool = False
+) -> tuple[Change[Any], ...]:
+    """It is not sent: the person's limits get back what was taken, then the attempt is over. What may be out stays counted."""
+    if may_have_been_sent:
+        return (Change(Interaction, interaction.id, decide),)
     give_back = partial(messaging.give_back, reason_code=reason_code)
     return (
         Change(Person, interaction.contact.person_id, give_back, given=((Interaction, interaction.id),)),

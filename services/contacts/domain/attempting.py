@@ -94,6 +94,7 @@ def come_to_nothing(interaction: Interaction, case_id: UUID, person_id: UUID, re
                 request_ref=request_ref,
                 reason_code=reason_code,
                 origin=None,
+                may_have_been_sent=False,
             )
         )
 
@@ -138,7 +139,7 @@ def dispatch(interaction: Interaction, provider_ref: str, rendered_hash: bytes, 
 def deliver(interaction: Interaction) -> None:
     """It has arrived, as the provider says. Told once, however often it says so."""
     sent, contact = interaction.dispatched, interaction.contact
-    if sent is None:
+    if sent is None and not interaction.may_have_been_sent:
         raise AttemptIsNotSentYet
     if interaction.delivered_at is None:
         interaction.tell(
@@ -148,7 +149,7 @@ def deliver(interaction: Interaction) -> None:
                 case_id=contact.case_id,
                 person_id=contact.person_id,
                 request_ref=contact.request_ref,
-                provider_ref=sent.provider_ref,
+                provider_ref=sent.provider_ref if sent is not None else "",
             )
         )
 
@@ -158,7 +159,8 @@ def bounce(interaction: Interaction, is_permanent: bool, cause: DeliveryCause, s
     contact = interaction.contact
     if interaction.message is None or contact.point_id is None:
         raise AttemptIsNotSentYet
-    if is_permanent in interaction.bounces or interaction.state in (InteractionState.CANCELLED, InteractionState.FAILED):
+    is_over = interaction.state in (InteractionState.CANCELLED, InteractionState.FAILED) and not interaction.may_have_been_sent
+    if is_permanent in interaction.bounces or is_over:
         return
     interaction.tell(
         AttemptBounced(
@@ -175,7 +177,8 @@ def bounce(interaction: Interaction, is_permanent: bool, cause: DeliveryCause, s
     )
 
 
-def fail(interaction: Interaction, cause: DeliveryCause, status_code: str, tries: int) -> None:
+def fail(interaction: Interaction, cause: DeliveryCause, status_code: str, tries: int, may_have_been_sent: bool = False) -> None:
+    """`may_have_been_sent`: an earlier try was never answered."""
     if not interaction.is_waiting:
         return
     contact = interaction.contact
@@ -189,12 +192,13 @@ def fail(interaction: Interaction, cause: DeliveryCause, status_code: str, tries
             cause=cause,
             status_code=status_code,
             tries=tries,
+            may_have_been_sent=may_have_been_sent,
         )
     )
 
 
-def cancel(interaction: Interaction, reason_code: str, origin: Causation | None = None) -> None:
-    """It is not sent after all. What was sent cannot be stopped any more."""
+def cancel(interaction: Interaction, reason_code: str, origin: Causation | None = None, may_have_been_sent: bool = False) -> None:
+    """It is not sent after all. What was sent cannot be stopped any more; `may_have_been_sent`: a try was never answered."""
     if not interaction.is_waiting:
         return
     contact = interaction.contact
@@ -207,6 +211,7 @@ def cancel(interaction: Interaction, reason_code: str, origin: Causation | None 
             request_ref=contact.request_ref,
             reason_code=reason_code,
             origin=origin,
+            may_have_been_sent=may_have_been_sent,
         )
     )
 

@@ -132,10 +132,12 @@ class AttemptFailed(Fact):
     cause: DeliveryCause
     status_code: str
     tries: int
+    may_have_been_sent: bool
 
     def apply(self, interaction: Interaction) -> None:
         interaction.state = InteractionState.FAILED
         interaction.cause = self.cause
+        interaction.may_have_been_sent = self.may_have_been_sent
 
 
 class AttemptCancelled(Fact):
@@ -145,6 +147,7 @@ class AttemptCancelled(Fact):
     request_ref: UUID | None
     reason_code: str
     origin: Causation | None
+    may_have_been_sent: bool
 
     def apply(self, interaction: Interaction) -> None:
         if interaction.of is None:
@@ -152,6 +155,7 @@ class AttemptCancelled(Fact):
             interaction.started_at = self.timestamp
         interaction.state = InteractionState.CANCELLED
         interaction.reason_code = self.reason_code
+        interaction.may_have_been_sent = self.may_have_been_sent
 
 
 class OutcomeRecorded(Fact):
@@ -270,6 +274,7 @@ class Interaction(Stream):
         self.bounces: tuple[bool, ...] = ()
         self.cause: DeliveryCause | None = None
         self.reason_code = ""
+        self.may_have_been_sent = False
         self.result: Result | None = None
         self.is_breach = False
         self.duration_seconds = 0

@@ -22,12 +22,15 @@ SOON_SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One message whose turn it is; `tries` so far."""
+    """One message whose turn it is."""
 
     interaction_id: UUID
     tenant_id: str
     send_before: datetime
     tries: int
+    """So far."""
+    may_be_out: bool
+    """One of them was handed over and never answered."""
 
 
 async def whose_turn_it_is(connection: AsyncConnection[Any], now: datetime, limit: int) -> list[Waiting]:
@@ -43,12 +46,9 @@ async def begin_try(connection: AsyncConnection[Any], waiting: Waiting) -> int |
     return None if row is None else int(row[0])
 
 
-async def retry_in(connection: AsyncConnection[Any], interaction_id: UUID, seconds: float) -> None:
-    """Real time: a mail server's patience has nothing to do with the business's clock."""
-    await connection.execute(
-        "UPDATE dispatch_tries SET retry_at = clock_timestamp() + make_interval(secs => %s) WHERE interaction_id = %s",
-        (seconds, interaction_id),
-    )
+async def retry_in(connection: AsyncConnection[Any], interaction_id: UUID, seconds: float, may_be_out: bool | None = None) -> None:
+    """Real time: a mail server's patience has nothing to do with the business's clock. `may_be_out`: of all tries; None: as it is noted."""
+    await connection.execute(_RETRY, {"interaction_id": interaction_id, "seconds": seconds, "may_be_out": may_be_out})
 
 
 async def open_mark(connection: AsyncConnection[Any], service: str) -> None:
@@ -73,16 +73,20 @@ def _at(service: str) -> At:
 
 
 _TURN = """
-SELECT d.interaction_id, d.tenant_id, d.send_before, coalesce(t.tries, 0) AS tries
+SELECT d.interaction_id, d.tenant_id, d.send_before, coalesce(t.tries, 0) AS tries, coalesce(t.may_be_out, false) AS may_be_out
 FROM dispatches d LEFT JOIN dispatch_tries t USING (interaction_id)
 WHERE d.send_before <= %(now)s
    OR (NOT d.waits_for_link AND (t.retry_at IS NULL OR t.retry_at <= clock_timestamp()))
 ORDER BY d.began_at LIMIT %(limit)s"""
 _BEGIN = """
-INSERT INTO dispatch_tries AS t (interaction_id, tries, tried_at) VALUES (%s, %s + 1, clock_timestamp())
-ON CONFLICT (interaction_id) DO UPDATE SET tries = excluded.tries, tried_at = excluded.tried_at, retry_at = NULL
+INSERT INTO dispatch_tries AS t (interaction_id, tries, tried_at, may_be_out) VALUES (%s, %s + 1, clock_timestamp(), true)
+ON CONFLICT (interaction_id) DO UPDATE SET tries = excluded.tries, tried_at = excluded.tried_at, retry_at = NULL, may_be_out = true
   WHERE t.tries = excluded.tries - 1
 RETURNING tries"""
+_RETRY = """
+INSERT INTO dispatch_tries AS t (interaction_id, tries, tried_at, retry_at, may_be_out)
+VALUES (%(interaction_id)s, 0, clock_timestamp(), clock_timestamp() + make_interval(secs => %(seconds)s), false)
+ON CONFLICT (interaction_id) DO UPDATE SET retry_at = excluded.retry_at, may_be_out = coalesce(%(may_be_out)s::boolean, t.may_be_out)"""
 _IS_ANY_SOON = """
 SELECT EXISTS (SELECT FROM dispatches d LEFT JOIN dispatch_tries t USING (interaction_id)
                WHERE NOT d.waits_for_link AND (t.retry_at IS NULL OR t.retry_at <= clock_timestamp() + make_interval(secs => %s)))"""

@@ -138,7 +138,7 @@ class Sender(Leaseholder):
             raise
         except Exception as error:  # noqa: BLE001 - reported and tried again later; the others go on
             _log.error("message_not_handled", stream_id=str(waiting.interaction_id), error_type=type(error).__name__)
-            await self._later(waiting.interaction_id, max(waiting.tries, 1))
+            await self._later(waiting, max(waiting.tries, 1))
         return True
 
     async def _look(self, waiting: Waiting) -> _Ready | None:
@@ -164,9 +164,9 @@ class Sender(Leaseholder):
             said = sendable.weigh_again(ready.interaction, ready.person, ready.packs, ready.file, policies(), now)
             reason = said.reason_code
             if said.is_allowed_by(ready.waiting.send_before):
-                return await self._later(ready.interaction.id, LOOK_AGAIN_TRIES)
+                return await self._later(ready.waiting, LOOK_AGAIN_TRIES)
         if reason:
-            return await self._tell(ready, "cancelled", *verbs.cancel_attempt(ready.interaction, reason))
+            return await self._tell(ready, "cancelled", *verbs.cancel_attempt(ready.interaction, reason, ready.waiting.may_be_out))
         point = sendable.point_of(ready.interaction, ready.person)
         if not ready.interaction.may_be_sent or point is None:
             return None
@@ -177,7 +177,9 @@ class Sender(Leaseholder):
                 ready, "failed", *verbs.fail_attempt(ready.interaction, DeliveryCause.NOT_RENDERED, "", ready.waiting.tries)
             )
         except (ValueIsGone, AddressIsNone):
-            return await self._tell(ready, "cancelled", *verbs.cancel_attempt(ready.interaction, "POINT_IS_NOT_VALID"))
+            return await self._tell(
+                ready, "cancelled", *verbs.cancel_attempt(ready.interaction, "POINT_IS_NOT_VALID", ready.waiting.may_be_out)
+            )
         async with self._pool.connection() as connection:
             tries = await queue.begin_try(connection, ready.waiting)
         if tries is None:
@@ -188,7 +190,7 @@ class Sender(Leaseholder):
         answer = await self._mail.send(written.envelope)
         if isinstance(answer, NotNow):
             _log.info("message_put_off", stream_id=str(ready.interaction.id), attempts=tries, code=answer.status_code)
-            return await self._later(ready.interaction.id, tries)
+            return await self._later(ready.waiting, tries, ready.waiting.may_be_out or answer.may_have_been_taken)
         if isinstance(answer, Taken):
             return await self._tell(ready, "dispatched", await self._dispatched(ready, written, tries))
         return await self._tell(ready, "turned-away", *self._turned_away(ready, answer, tries))
@@ -202,16 +204,19 @@ class Sender(Leaseholder):
         """For the address's sake it is a bounce, and the point is marked; else the message itself is what nobody takes."""
         if answer.is_of_the_recipient:
             return verbs.bounce_attempt(ready.interaction, ready.person, True, answer.cause, answer.status_code)
-        return verbs.fail_attempt(ready.interaction, answer.cause, answer.status_code, tries)
+        return self._failed(ready, answer.cause, answer.status_code, tries)
+
+    def _failed(self, ready: _Ready, cause: DeliveryCause, status_code: str, tries: int) -> tuple[Change[Any], ...]:
+        return verbs.fail_attempt(ready.interaction, cause, status_code, tries, ready.waiting.may_be_out)
 
     async def _tell(self, ready: _Ready, what: str, *changes: Change[Any]) -> None:
         """Under a request id of its own: told again after a lost answer, it is the same command."""
         await self._log.run(told_by_outbox(ready.interaction.id, what, ready.meta), *changes)
 
-    async def _later(self, interaction_id: UUID, tries: int) -> None:
+    async def _later(self, waiting: Waiting, tries: int, may_be_out: bool | None = None) -> None:
         seconds = min(self._settings.retry_seconds_min * 2 ** min(tries - 1, 20), self._settings.retry_seconds_max)
         async with self._pool.connection() as connection:
-            await queue.retry_in(connection, interaction_id, seconds)
+            await queue.retry_in(connection, waiting.interaction_id, seconds, may_be_out)
 
 
 def told_by_outbox(interaction_id: UUID, what: str, meta: EventMeta) -> Command:

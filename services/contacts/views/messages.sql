@@ -25,7 +25,8 @@ CREATE TABLE {schema}.dispatch_tries (
     interaction_id uuid PRIMARY KEY,
     tries          integer NOT NULL,
     tried_at       timestamptz NOT NULL,
-    retry_at       timestamptz            -- real time; none: the try is in hand, or its process has died
+    retry_at       timestamptz,           -- real time; none: the try is in hand, or its process has died
+    may_be_out     boolean NOT NULL       -- a try was handed over, and its answer is not known (yet)
 );
 GRANT SELECT, INSERT, UPDATE, DELETE ON {schema}.dispatch_tries TO {schema}_follower;
 

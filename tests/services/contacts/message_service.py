@@ -310,6 +310,10 @@ class Running:
             found = [await (await connection.execute(f"SELECT t::text FROM contacts.{name} t")).fetchall() for (name,) in names]
         return repr(found).encode()
 
+    async def copies(self) -> int:
+        """How often a message was handed over, repeats and all."""
+        return sum(kept.times for kept in self.mails())
+
     def answer(self, to: str, text: str) -> None:
         """A person writes to one of our addresses."""
         returned = self.sink.home / "returned"

@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 
 from services.contacts.domain import attempting
-from tests.services.contacts.message_service import LINK_KEY, NAME, Running, running
+from tests.services.contacts.message_service import LINK_KEY, NAME, Running, running, until
 
 NOON = datetime(2026, 3, 3, 11, tzinfo=UTC)
 
@@ -238,6 +238,25 @@ async def test_after_a_hold_nothing_is_sent(messages: Running) -> None:
     assert len(await messages.facts("ContactPermitDenied")) == 1
     await messages.quiet()
     assert messages.mails() == []
+
+
+async def test_a_message_that_may_be_out_is_counted_also_where_it_is_cancelled(messages: Running) -> None:
+    """The answer to every try is lost; then a hold comes. Nobody knows whether the person has it: limits count it as if."""
+    person_id = await messages.a_person("lost.marta@sink.invalid")
+    case_id = await messages.a_case(person_id)
+    await messages.a_template()
+    messages.sink.loses_every_answer = True
+
+    interaction_id = await messages.request(case_id, person_id)
+    await until(messages.copies, lambda copies: copies >= 2)
+    await messages.hold(case_id, version=5)
+    (cancelled,) = await messages.eventually("AttemptCancelled")
+    system = messages.as_("system", subject="provider")
+    await system.ReportDelivery(provider_ref=f"<{interaction_id}@acuerdo.invalid>", kind=1)
+
+    assert (cancelled.reason_code, cancelled.may_have_been_sent) == ("CONTACT_IS_ON_HOLD", True)
+    assert await messages.facts("ContactPermitReleased") == []
+    assert len(await messages.facts("AttemptDelivered")) == 1
 
 
 # What mail servers say ------------------------------------------------------------------------------------------------------
