@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 from services.contacts.domain.channels import Channel, Direction, Purpose
+from services.contacts.domain.delivery import DeliveryCause
 from services.contacts.domain.interaction import (
     AttemptBounced,
     AttemptCancelled,
@@ -16,7 +17,6 @@ from services.contacts.domain.interaction import (
     AttemptFailed,
     AttemptLinkIssued,
     AttemptStarted,
-    DeliveryCause,
     Interaction,
     OutcomeCorrected,
     OutcomeRecorded,

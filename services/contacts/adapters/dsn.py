@@ -12,7 +12,7 @@ from uuid import UUID
 from services.contacts.adapters.mail import interaction_of
 from services.contacts.adapters.mail_settings import MailSettings
 from services.contacts.adapters.smtp import cause_of
-from services.contacts.domain.interaction import DeliveryCause
+from services.contacts.domain.delivery import DeliveryCause
 
 MAIL_BYTES_MAX = 1_000_000
 _STATUS = re.compile(r"([245])\.\d{1,3}\.\d{1,3}")

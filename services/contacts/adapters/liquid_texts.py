@@ -10,7 +10,8 @@ from liquid import BoundTemplate, Environment, FalsyStrictUndefined
 from liquid.builtin import register as register_all
 from liquid.exceptions import LiquidError
 
-from services.contacts.domain.template import MAY_LACK, VARIABLES, Examined, Text, sample_values
+from services.contacts.domain.template import Examined, Text
+from services.contacts.domain.variables import MAY_LACK, VARIABLES, sample_values
 from services.kernel.refusal import IsInvalid
 
 OUTPUT_BYTES_MAX = 40_000

@@ -13,7 +13,7 @@ from aiosmtplib import SMTP
 
 from services.contacts.adapters.mail import Envelope
 from services.contacts.adapters.mail_settings import MailSettings
-from services.contacts.domain.interaction import DeliveryCause
+from services.contacts.domain.delivery import DeliveryCause
 
 MESSAGES_PER_CONNECTION_MAX = 100
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")

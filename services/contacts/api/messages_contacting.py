@@ -16,7 +16,8 @@ from services.contacts.api.messages_desk import MessagesDesk
 from services.contacts.application import messages
 from services.contacts.domain import template
 from services.contacts.domain.contacting import ContactSaid, OutcomeSaid
-from services.contacts.domain.interaction import DeliveryCause, Interaction, InteractionIsUnknown
+from services.contacts.domain.delivery import DeliveryCause
+from services.contacts.domain.interaction import Interaction, InteractionIsUnknown
 from services.contacts.domain.messaging import MessageAsked
 from services.contacts.domain.permit_book import AnswerKind
 from services.contacts.domain.person import Person

@@ -18,7 +18,8 @@ from services.contacts.adapters import liquid_texts
 from services.contacts.domain.channels import Channel, Direction, Purpose
 from services.contacts.domain.interaction import Interaction
 from services.contacts.domain.outcomes import FLAGS_OF, MappedCode, Outcome, OutcomeFlag
-from services.contacts.domain.template import Template, TemplateVersion, sample_values
+from services.contacts.domain.template import Template, TemplateVersion
+from services.contacts.domain.variables import sample_values
 
 E = TypeVar("E", bound=Enum)
 

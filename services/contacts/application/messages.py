@@ -13,7 +13,8 @@ from services.contacts.application.permits import policies
 from services.contacts.domain import attempting, casefile, contacting, messaging, outcomes, packs, recording, spoken_of, template
 from services.contacts.domain.casefile import CaseFile
 from services.contacts.domain.contacting import ContactSaid, OutcomeSaid
-from services.contacts.domain.interaction import DeliveryCause, Interaction
+from services.contacts.domain.delivery import DeliveryCause
+from services.contacts.domain.interaction import Interaction
 from services.contacts.domain.messaging import MessageAsked
 from services.contacts.domain.outcomes import Outcome, OutcomeCodes, OutcomeFlag
 from services.contacts.domain.packs import RulePacks

@@ -10,6 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.contacts.domain.channels import Channel, Direction, Purpose
+from services.contacts.domain.delivery import DeliveryCause
 from services.contacts.domain.interaction import (
     AttemptBounced,
     AttemptCancelled,
@@ -18,7 +19,6 @@ from services.contacts.domain.interaction import (
     AttemptFailed,
     AttemptLinkIssued,
     AttemptStarted,
-    DeliveryCause,
     Interaction,
     InteractionState,
 )

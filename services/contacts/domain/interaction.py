@@ -8,26 +8,13 @@ from enum import Enum
 from uuid import UUID
 
 from services.contacts.domain.channels import Channel, Direction, Purpose
+from services.contacts.domain.delivery import DeliveryCause
 from services.contacts.domain.outcomes import Outcome, OutcomeFlag, Result
 from services.kernel.facts import Causation, Fact, Stream
 from services.kernel.refusal import IsUnknown
 from services.kernel.sealed import Sealed
 
 # What happened ---------------------------------------------------------------
-
-
-class DeliveryCause(Enum):
-    """Why a message did not arrive."""
-
-    ADDRESS_UNKNOWN = "ADDRESS_UNKNOWN"
-    MAILBOX_FULL = "MAILBOX_FULL"
-    MAILBOX_DISABLED = "MAILBOX_DISABLED"
-    POLICY = "POLICY"
-    TOO_LARGE = "TOO_LARGE"
-    UNREACHABLE = "UNREACHABLE"
-    TOO_LATE = "TOO_LATE"
-    NOT_RENDERED = "NOT_RENDERED"
-    OTHER = "OTHER"
 
 
 class AttemptStarted(Fact):

@@ -10,7 +10,8 @@ from services.contacts.domain import attempting, contact_reports, permit_uses, p
 from services.contacts.domain.attempting import Attempt
 from services.contacts.domain.casefile import CaseFile
 from services.contacts.domain.channels import Channel, Purpose
-from services.contacts.domain.interaction import DeliveryCause, Interaction
+from services.contacts.domain.delivery import DeliveryCause
+from services.contacts.domain.interaction import Interaction
 from services.contacts.domain.packs import RulePacks
 from services.contacts.domain.permit_book import PermitState
 from services.contacts.domain.permitting import PermitAsked, Policies

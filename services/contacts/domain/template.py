@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from uuid import UUID
@@ -281,39 +281,3 @@ def _check_content(asked: Draft, examined: Examined) -> None:
     breach = first_breach(asked.jurisdiction, asked.locale, examined.says, source, renderings)
     if breach is not None:
         raise IsInvalid("body", f"{breach.description} ({breach.rule.id}: {breach.rule.cite})")
-
-
-# What messages may speak of ----------------------------------------------------
-
-_SAMPLES: Mapping[str, Mapping[str, str]] = {
-    "es": {
-        "name": "María Ejemplo",
-        "creditor": "Banco Ejemplo",
-        "sender": "Gestora Ejemplo",
-        "promise_date": "5 de marzo de 2026",
-        "promise_amount": "120,00 EUR",
-        "today": "1 de marzo de 2026",
-        "opt_out": "Si no quiere recibir más mensajes, responda a optout@example.invalid.",
-    },
-    "en": {
-        "name": "Mary Sample",
-        "creditor": "Sample Bank",
-        "sender": "Sample Agency",
-        "promise_date": "5 March 2026",
-        "promise_amount": "120.00 EUR",
-        "today": "1 March 2026",
-        "opt_out": "To stop these messages, reply to optout@example.invalid.",
-    },
-}
-VARIABLES = ("creditor", "link", "name", "opt_out", "promise_amount", "promise_date", "reference", "sender", "today")
-"""The closed list. `name` is the person's; `reference` the creditor's of the case; `sender` is who we are."""
-
-
-MAY_LACK = (("link",), ("promise_amount", "promise_date"))
-"""What a message may be sent without: not every one carries a link, or speaks of a promise."""
-
-
-def sample_values(locale: str) -> dict[str, str]:
-    """A made-up value for every variable, in the language of the text where we have one."""
-    spoken = _SAMPLES.get(locale[:2], _SAMPLES["en"])
-    return {**spoken, "reference": "REF-0001", "link": "https://pay.example.invalid/SAMPLE"}

@@ -31,7 +31,8 @@ from services.contacts.application import messages as verbs
 from services.contacts.application.permits import policies
 from services.contacts.domain import casefile, packs, sendable
 from services.contacts.domain.casefile import CaseFile
-from services.contacts.domain.interaction import DeliveryCause, Interaction
+from services.contacts.domain.delivery import DeliveryCause
+from services.contacts.domain.interaction import Interaction
 from services.contacts.domain.packs import RulePacks
 from services.contacts.domain.person import Person
 from services.contacts.domain.template import Template, Text

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from services.contacts.domain import attempting, recording
 from services.contacts.domain.attempting import Attempt, AttemptIsNotSentYet
 from services.contacts.domain.channels import Channel, Purpose
+from services.contacts.domain.delivery import DeliveryCause
 from services.contacts.domain.interaction import (
     AttemptCancelled,
     AttemptDelivered,
     AttemptDispatched,
     AttemptFailed,
-    DeliveryCause,
     Interaction,
     InteractionState,
 )

@@ -18,7 +18,7 @@ from services.contacts.adapters.dsn import Bounced, Delivered, NotForUs, OptedOu
 from services.contacts.adapters.mail import AddressIsNone
 from services.contacts.adapters.mail_settings import MailSettings
 from services.contacts.adapters.smtp import cause_of
-from services.contacts.domain.interaction import DeliveryCause
+from services.contacts.domain.delivery import DeliveryCause
 from services.contacts.domain.template import Text
 
 NOON = datetime(2026, 3, 3, 11, tzinfo=UTC)

@@ -13,7 +13,8 @@ from services.contacts.adapters import liquid_texts
 from services.contacts.adapters.liquid_texts import NotRendered
 from services.contacts.domain import template
 from services.contacts.domain.channels import Channel, Purpose
-from services.contacts.domain.template import VARIABLES, Draft, MessageTemplateApproved, Template, TemplateState, Text
+from services.contacts.domain.template import Draft, MessageTemplateApproved, Template, TemplateState, Text
+from services.contacts.domain.variables import VARIABLES
 from services.kernel.facts import told
 from services.kernel.refusal import IsInvalid
 
