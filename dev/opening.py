@@ -113,3 +113,11 @@ async def open_sources(doors: Doors, client_id: str, zone: str, data: Path) -> S
         payments.ActivateWaterfallRequest(request_id="play/waterfall", version=waterfall.version, client_id=client_id)
     )
     return Sources(creditor.source_id, provider.source_id)
+
+
+async def name_portfolio(doors: Doors, sources: Sources, portfolio_id: str) -> None:
+    """What a source tells is evidence for the portfolios that it names, and for no other."""
+    for source_id in sources.all:
+        await doors.payments.ChangeSourcePortfolios(
+            payments.ChangeSourcePortfoliosRequest(request_id=f"play/{source_id}", source_id=source_id, portfolio_ids=[portfolio_id])
+        )

@@ -172,6 +172,7 @@ async def _open_portfolio(doors: Doors, world: World) -> tuple[str, str, Sources
             terms=terms(sources.all),
         )
     )
+    await opening.name_portfolio(doors, sources, portfolio.portfolio_id)
     return client.client_id, portfolio.portfolio_id, sources
 
 
