@@ -163,11 +163,13 @@ def _tell_parts(case: Case, promise: Promise, now: Standing, cause: str) -> None
 
 def _look_again(case: Case, promise: Promise, now: Standing, cause: str, bench: Bench | None) -> None:
     """It was judged. What it was judged on may be so no more: it was paid in time after all, or a source had said too much."""
-    if bench is not None and now.is_short and not evidence.is_complete(bench.portfolio, promise.last_day_of(now.parts_paid + 1)):
+    through = promise.last_day_of(min(now.parts_paid + 1, len(promise.parts)))
+    if bench is not None and now.is_short and not evidence.is_complete(bench.portfolio, through):
         cause = "SOURCE_CORRECTED"
-    elif now.is_short and now.parts_paid == promise.parts_paid:
+    elif now.is_short and now.parts_paid == promise.parts_paid and all(each.complete_through >= through for each in promise.evidence):
         _judge_anew(case, promise, now, cause)
         return
+    # Also where a hold has moved its last day beyond what it was judged by.
     case.tell(PromiseBreakRevoked(**case.next(), promise_id=promise.id, cause=cause))
     _tell_parts(case, promise, now, cause)
     _judge_one(case, promise, now, bench)

@@ -383,6 +383,17 @@ def test_a_hold_recorded_late_revokes_a_break(world: World) -> None:
     assert (world.promise.is_suspended, world.promise.parts[0].date) == (False, MONDAY)
 
 
+def test_a_hold_recorded_late_moves_the_last_day_beyond_what_it_was_judged_by(world: World) -> None:
+    world.promise_to_pay((FRIDAY, 100))
+    world.complete_all(FRIDAY)
+    world.pass_to_midnight_of(MONDAY)
+    assert world.promise.state is PromiseState.BROKEN
+    world.hold(FRIDAY, FRIDAY)
+    assert world.told()[-4:] == ["PromiseBroken", "PromiseResumed", "PromiseBreakRevoked", "PromiseUnpaidSoFar"]
+    world.complete_all(SATURDAY)
+    assert world.promise.state is PromiseState.BROKEN
+
+
 def test_a_hold_after_its_last_day_changes_no_judgement(world: World) -> None:
     world.promise_to_pay((FRIDAY, 100))
     world.complete_all(SUNDAY)
