@@ -129,7 +129,8 @@ def played(facts: Sequence[Any], order: Sequence[int], pauses: Sequence[int], of
 def stands(world: World) -> tuple[Any, ...]:
     promise = world.promise
     paid = counting.paid(counting.counted(world.case, world.case.today)[promise.id], "EUR")
-    judged = promise.parts_paid + 1
+    # Later dates are nothing to a promise that is kept: they are told when it is not.
+    judged = 0 if promise.state is PromiseState.KEPT else promise.parts_paid + 1
     return (promise.state, promise.parts[:judged], promise.parts_paid, promise.is_suspended, paid)
 
 
