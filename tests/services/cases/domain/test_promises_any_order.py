@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from services.cases.application import commitments, stops
 from services.cases.domain import counting
-from services.cases.domain.pledges import PromisePart, PromiseState, PromiseTolerance
+from services.cases.domain.pledges import ADVERSE, PromisePart, PromiseState, PromiseTolerance
 from services.cases.domain.promises import PromiseMade
 from services.cases.domain.promising import PromiseTerms
 from services.kernel.facts import Causation
@@ -129,7 +129,8 @@ def played(facts: Sequence[Any], order: Sequence[int], pauses: Sequence[int], of
 def stands(world: World) -> tuple[Any, ...]:
     promise = world.promise
     paid = counting.paid(counting.counted(world.case, world.case.today)[promise.id], "EUR")
-    # Later dates are nothing to a promise that is kept: they are told when it is not.
+    # Later dates are nothing to a promise that is kept, nor later parts to one that was judged for an earlier: they are told when they matter.
+    paid = promise.paid if promise.state in ADVERSE else paid
     judged = 0 if promise.state is PromiseState.KEPT else promise.parts_paid + 1
     return (promise.state, promise.parts[:judged], promise.parts_paid, promise.is_suspended, paid)
 
