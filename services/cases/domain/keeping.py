@@ -166,10 +166,10 @@ def _look_again(case: Case, promise: Promise, now: Standing, cause: str, bench: 
     through = promise.last_day_of(min(now.parts_paid + 1, len(promise.parts)))
     if bench is not None and now.is_short and not evidence.is_complete(bench.portfolio, through):
         cause = "SOURCE_CORRECTED"
-    elif now.is_short and now.parts_paid == promise.parts_paid and all(each.complete_through >= through for each in promise.evidence):
+    elif now.is_short and now.parts_paid == promise.parts_paid and promise.judged_at == promise.deadline_of(now.parts_paid + 1):
         _judge_anew(case, promise, now, cause)
         return
-    # Also where a hold has moved its last day beyond what it was judged by.
+    # Also where a hold has moved the midnight at which it was judged: the clock judges it by what is known of the new one.
     case.tell(PromiseBreakRevoked(**case.next(), promise_id=promise.id, cause=cause))
     _tell_parts(case, promise, now, cause)
     _judge_one(case, promise, now, bench)

@@ -80,6 +80,8 @@ class Promise:
     waiting_for: tuple[UUID, ...] = ()
     money_ids: tuple[UUID, ...] = ()
     evidence: tuple[SourceEvidence, ...] = ()
+    judged_at: datetime | None = None
+    """The midnight that it was judged for; None: it is not."""
     suspended_since: date | None = None
     clock_on: date = field(init=False)
     """Through which it was told when its clock ran and when it did not."""
@@ -121,7 +123,7 @@ class Promise:
     def stand(self, state: PromiseState, paid: Money) -> None:
         """From now on so; what was told of the former state is over."""
         self.state, self.paid = state, paid
-        self.waiting_for, self.money_ids, self.evidence, self.shortfall = (), (), (), None
+        self.waiting_for, self.money_ids, self.evidence, self.shortfall, self.judged_at = (), (), (), None, None
 
 
 @dataclass(slots=True)

@@ -132,7 +132,7 @@ class PromisePartlyKept(Fact):
         promise = case.promises.by_id[self.promise_id]
         promise.parts_paid = self.part - 1
         promise.stand(PromiseState.PARTLY_KEPT, self.paid)
-        promise.shortfall, promise.evidence = self.shortfall, self.evidence
+        promise.shortfall, promise.evidence, promise.judged_at = self.shortfall, self.evidence, self.deadline
 
 
 class PromiseBroken(Fact):
@@ -146,7 +146,7 @@ class PromiseBroken(Fact):
         promise = case.promises.by_id[self.promise_id]
         promise.parts_paid = self.part - 1
         promise.stand(PromiseState.BROKEN, Money.zero(self.shortfall.currency_code))
-        promise.shortfall, promise.evidence = self.shortfall, self.evidence
+        promise.shortfall, promise.evidence, promise.judged_at = self.shortfall, self.evidence, self.deadline
 
 
 class PromiseKeptRevoked(Fact):

@@ -129,7 +129,7 @@ def played(facts: Sequence[Any], order: Sequence[int], pauses: Sequence[int], of
 def stands(world: World) -> tuple[Any, ...]:
     promise = world.promise
     paid = counting.paid(counting.counted(world.case, world.case.today)[promise.id], "EUR")
-    # Later dates are nothing to a promise that is kept, nor later parts to one that was judged for an earlier: they are told when they matter.
+    # Later dates are nothing to a promise that is kept, nor later parts to one that was judged for an earlier.
     paid = promise.paid if promise.state in ADVERSE else paid
     judged = 0 if promise.state is PromiseState.KEPT else promise.parts_paid + 1
     return (promise.state, promise.parts[:judged], promise.parts_paid, promise.is_suspended, paid)
