@@ -84,6 +84,7 @@ async def _write_at_night(doors: Doors, case_id: str, person_id: str, at: dateti
             template="first-reminder",
             channel=contact_words.CHANNEL_EMAIL,
             purpose=contact_words.PURPOSE_REMINDER,
+            wants_link=True,
         )
     )
     await settle(doors)
