@@ -78,7 +78,7 @@ async def _write_at_night(doors: Doors, case_id: str, person_id: str, at: dateti
     await advance(doors, at)
     answer = await doors.messages.SendMessage(
         messages.SendMessageRequest(
-            request_id="play/chosen/night",
+            request_id="play/chosen/at-night",
             case_id=case_id,
             person_id=person_id,
             template="first-reminder",
