@@ -138,8 +138,11 @@ class Payers:
 
 
 async def pay(browser: httpx.AsyncClient, link: str, card: str) -> bool:
-    """Open a link, choose what is due, pay with that card of the sandbox; False where there is nothing to pay any more."""
-    page = await browser.get(link)
+    """Open a link, choose what is due, pay with that card of the sandbox; False where there is nothing to pay any more, or no such page."""
+    try:
+        page = await browser.get(link)
+    except httpx.ConnectError:  # of a mail from before, when the pages had another port
+        return False
     offered = CHOSEN_AMOUNT.search(page.text)
     if not page.is_success or offered is None:
         return False
