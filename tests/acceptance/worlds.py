@@ -173,7 +173,7 @@ class World:
     async def contact_made(self, contact: permits.ContactWanted) -> permits.RequestPermitResponse:
         """Asked for, granted, and made by its permit."""
         granted = await self.ask(contact)
-        assert granted.answer == permits.PERMIT_ANSWER_GRANTED, codes(granted)
+        assert granted.answer == permits.PERMIT_ANSWER_GRANTED, granted.decision.reasons
         consuming = permits.ConsumePermitRequest(request_id=self.next_id(), person_id=contact.person_id, permit_id=granted.permit_id)
         assert (await self.doors.permits.ConsumePermit(consuming)).is_consumed
         return granted
