@@ -238,6 +238,8 @@ def _answered(number: int, reply: Any, seen: Mapping[str, int]) -> Came:
         for name in ("is_repeated", "is_known"):  # they say that it was there before: true of an answer given again
             if name in said.DESCRIPTOR.fields_by_name:
                 said.ClearField(name)
+    if isinstance(bare, FindPersonsResponse):
+        bare.ClearField("position")  # how far it knows the log
     told = hashlib.sha256(bare.SerializeToString(deterministic=True)).hexdigest()
     is_empty = isinstance(reply, FindPersonsResponse) and not reply.persons
     stores_nothing = is_empty or (getattr(reply, "is_repeated", False) and not position)

@@ -16,7 +16,7 @@ from proof.rig import HOUSE, Member, Rig
 
 SEED = 53
 SECONDS = 25.0
-LAYOUT = {"cases": Member("cases"), "cases-2": Member("cases"), "strategy": Member("strategy")}
+LAYOUT = {service: Member(service) for service in ("cases", "contacts", "payments", "strategy")}
 SHAPES = {
     "kill": Shape(3, (0.0, 4.0), ("a", "b"), "process"),
     "freeze": Shape(1, (1.0, 9.0), ("a", "b"), "process"),
