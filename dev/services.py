@@ -41,6 +41,11 @@ class Secrets:
             token = issuer.token(f"{service}-worker", ["system"], tenant="*", life_seconds=TOKEN_LIFE_SECONDS)
             write_private(self._home / f"{service}.token", token)
 
+    @property
+    def link_key(self) -> Path:
+        """Of which the tokens of payment links are made."""
+        return self._home / "links"
+
     def environment(self, service: str) -> dict[str, str]:
         """Where the service finds them."""
         return {

@@ -61,11 +61,13 @@ class Came:
     reason: str = ""
     """`ErrorInfo.reason`, where there is one."""
     reply_sha256: str = ""
-    """Of the reply's deterministic bytes (a row's `is_repeated` cleared: it alone may differ when asked again); hex."""
+    """Of the reply's deterministic bytes (`is_repeated` and `is_known` cleared: they alone may differ when asked again); hex."""
     position: int = 0
     """`receipt.position` of a change: where what it told ends in the service's log."""
     seen: Mapping[str, int] = field(default_factory=dict)
     """Streams the reply speaks of (stream id -> version, 0 where it says none): told by a change, shown by an answer."""
+    stores_nothing: bool = False
+    """The reply itself says so: it was there before under another request, or nobody was found whose reading could be recorded."""
     text: str = ""
     """What a person could read of an error (status message and details), for the search for canaries."""
 

@@ -56,13 +56,15 @@ APART = {
     "cases-worker-2": Member("cases", "worker"),
     "strategy": Member("strategy"),
 }
-CROWD = {
+HOUSE = {
     "cases": Member("cases"),
     "cases-2": Member("cases"),
-    "cases-worker": Member("cases", "worker"),
+    "contacts": Member("contacts"),
+    "contacts-2": Member("contacts"),
+    "payments": Member("payments"),
     "strategy": Member("strategy"),
-    "strategy-2": Member("strategy"),
 }
+"""All four services; two of each that many ask at once."""
 
 
 class Members:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
+from proof.checker.contract import HEARS
+
 LOOK_EVERY_SECONDS = 0.1
 LOOKS_ALIKE = 3
 """So often in a row, with the same end of every log."""
@@ -66,8 +68,8 @@ def _behind(connection: psycopg.Connection, service: str, services: Sequence[str
     lines = [f"{service}/{name}: {at} of {heads[service]}" for name, _, _, _, at in own if at < heads[service]]
     if not any(row[0] == "relay" for row in own):
         lines.append(f"{service} has no relay yet")
-    for source in services:
-        if source != service:
+    for source in HEARS.get(service, ()):
+        if source in services:
             lines += _behind_source(connection, service, source, [row for row in rows if row[1] == source], heads)
     if due := _one(connection, "SELECT count(*) FROM {schema}.timers WHERE due <= clock_timestamp()", service):
         lines.append(f"{service}: {due} timers are due")

@@ -23,12 +23,13 @@ from dev.listening import ServerFailed
 from dev.ports import LOOPBACK, is_free
 from dev.postgres import Postgres
 from dev.services import READY_WITHIN_SECONDS, Secrets, migrate, write_private
-from proof.members import APART, CROWD, LOOK_EVERY_SECONDS, TOGETHER, Exit, Member, Members, runs
+from dev.sink import SinkProcess
+from proof.members import APART, HOUSE, LOOK_EVERY_SECONDS, TOGETHER, Exit, Member, Members, runs
 from proof.postgres_wire import Losses
 from proof.proxy import Proxy, in_a_thread
 from proof.quiet import Quiet, until_quiet
 
-__all__ = ["APART", "BROKER", "CROWD", "POSTGRES", "ROLES", "TOGETHER", "Exit", "Member", "Rig"]
+__all__ = ["APART", "BROKER", "HOUSE", "POSTGRES", "ROLES", "TOGETHER", "Exit", "Member", "Rig"]
 
 POSTGRES, BROKER = "postgres", "kafka"
 """Names of the servers, beside those of the services' processes."""
@@ -59,6 +60,7 @@ class Rig:
         self._kafka = Kafka(KAFKA_HOME, self.home / BROKER, _port(), ways=self._ways)
         self._servers: dict[str, Postgres | Kafka] = {POSTGRES: self._postgres, **({BROKER: self._kafka} if kafka else {})}
         self._ports = {name: _port() for name in layout}
+        self._sink = SinkProcess(self.home / "sink", _port()) if "contacts" in self.services else None
         self._members = Members(self.home, layout, self._ports, self._environment)
         self._proxies: dict[tuple[str, str], Proxy] = {}
         self._frozen: set[str] = set()
@@ -156,6 +158,8 @@ class Rig:
         for service in self.services:
             migrate(service, self.dsn)
         self._secrets.write(self.issuer, self.services)
+        if self._sink is not None:
+            self._opened.enter_context(self._sink)
 
     def close(self) -> None:
         """Stop everything, whatever state it is in; harmless when nothing runs."""
@@ -281,7 +285,21 @@ class Rig:
             "ACUERDO_KAFKA": self.bootstrap if to_kafka is None else to_kafka.address,
             "ACUERDO_PEERS": ",".join(f"{peer}={address}" for peer, address in peers.items()),
             "ACUERDO_JWKS": str(self.issuer.jwks),
+            **self._world(member.service),
             "PYTHONFAULTHANDLER": "1",  # a crash in native code says where
+        }
+
+    def _world(self, service: str) -> dict[str, str]:
+        """What a service is told of those outside: mail goes to a server that delivers nothing."""
+        if service != "contacts" or self._sink is None:
+            return {}
+        return {
+            "ACUERDO_CONTACTS_SMTP_HOST": LOOPBACK,
+            "ACUERDO_CONTACTS_SMTP_PORT": str(self._sink.port),
+            "ACUERDO_CONTACTS_MAILBOX": str(self._sink.mailbox),
+            "ACUERDO_CONTACTS_RETRY_SECONDS_MIN": "0.5",
+            "ACUERDO_CONTACTS_LINKS_URL": "https://pay.invalid/",
+            "ACUERDO_CONTACTS_LINK_KEY_FILE": str(self._secrets.link_key),
         }
 
 

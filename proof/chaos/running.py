@@ -19,10 +19,10 @@ from proof.chaos.faults import KINDS, NotOrdered, Scene, carry_out, planted, sha
 from proof.chaos.schedule import Fault, draw
 from proof.checker.findings import Verdict
 from proof.checker.judging import Where, judge
-from proof.load.knowing import CANARY
+from proof.load.knowing import CANARY, PHONE
 from proof.load.process import TENANTS, LoadFailed, LoadProcess, files, plan
 from proof.quiet import Quiet
-from proof.rig import CROWD, ROLES, Exit, Member, Rig
+from proof.rig import HOUSE, ROLES, Exit, Member, Rig
 
 LOOK_EVERY_SECONDS = 0.02
 SAY_EVERY_SECONDS = 5.0
@@ -40,7 +40,7 @@ class Terms:
     seed: int
     seconds: float
     home: Path
-    layout: Mapping[str, Member] = field(default_factory=lambda: CROWD)
+    layout: Mapping[str, Member] = field(default_factory=lambda: HOUSE)
     callers: int = 16
     every_seconds: float = 1.5
     """A fault about so often."""
@@ -169,7 +169,7 @@ async def _judge(rig: Rig, begun_again: set[str]) -> Verdict:
         token=rig.token(TENANTS[0], ROLES),
         token_for=lambda tenant: rig.token(tenant, ROLES),
         history=tuple(histories),
-        canaries=(CANARY,),
+        canaries=(CANARY, PHONE),
         outputs=tuple(rig.outputs),
         services=rig.services,
         begun_again=frozenset(begun_again),

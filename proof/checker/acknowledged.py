@@ -112,8 +112,8 @@ def _not_stored(came: Came, stored: Stored) -> Iterator[str]:
 
 
 def _must_have_a_row(request: Request, came: Came, stored: Stored) -> bool:
-    """Not where it may be swept, nor where all rows of a chunk were refused for good."""
-    if request.is_chunk and not came.seen:
+    """Not where it may be swept, nor where all rows of a chunk were refused for good, nor where the answer itself says so."""
+    if came.stores_nothing or (request.is_chunk and not came.seen):
         return False
     at = stored.events[came.position - 1].recorded_at if 0 < came.position <= len(stored.events) else stored.counter[1]
     return at > stored.swept_before

@@ -6,19 +6,35 @@ import struct
 from functools import lru_cache
 from uuid import UUID, uuid5
 
+from acuerdo.cases.v1 import promises_pb2 as promises_service
 from acuerdo.cases.v1 import service_pb2 as cases_service
 from acuerdo.cases.v1.events_pb2 import CaseEvent
 from acuerdo.common.v1.types_pb2 import Sealed
+from acuerdo.contacts.v1 import messages_pb2 as messages_service
+from acuerdo.contacts.v1 import people_pb2 as people_service
+from acuerdo.contacts.v1 import permit_service_pb2 as permits_service
+from acuerdo.contacts.v1.events_pb2 import ContactEvent
+from acuerdo.payments.v1 import links_pb2 as links_service
 from acuerdo.payments.v1 import payments_pb2 as payments_service
 from acuerdo.payments.v1.events_pb2 import PaymentEvent
 from acuerdo.strategy.v1 import service_pb2 as strategy_service
 from acuerdo.strategy.v1.events_pb2 import StrategyEvent
 from google.protobuf.message import Message
 
-EVENTS: dict[str, type[Message]] = {"cases": CaseEvent, "payments": PaymentEvent, "strategy": StrategyEvent}
+EVENTS: dict[str, type[Message]] = {
+    "cases": CaseEvent,
+    "contacts": ContactEvent,
+    "payments": PaymentEvent,
+    "strategy": StrategyEvent,
+}
 """The <Service>Event message of each service."""
-HEARS: dict[str, tuple[str, ...]] = {"cases": ("strategy",), "payments": ("cases",), "strategy": ("cases",)}
-"""Whom each service listens to."""
+HEARS: dict[str, tuple[str, ...]] = {
+    "cases": ("contacts", "payments", "strategy"),
+    "contacts": ("cases", "payments", "strategy"),
+    "payments": ("cases", "contacts"),
+    "strategy": ("cases", "contacts", "payments"),
+}
+"""Whom each service listens to, where they are."""
 ALWAYS_FOLLOWS: dict[tuple[str, str], tuple[str, str]] = {
     ("cases", "CaseRegistered"): ("strategy", "TreatmentStarted"),
     ("cases", "CaseOpened"): ("strategy", "TreatmentOpened"),
@@ -31,7 +47,11 @@ ALWAYS_FOLLOWS: dict[tuple[str, str], tuple[str, str]] = {
 """Facts that cannot be heard without a fact being told for them: (teller, fact) -> (listener, fact), one for each, by causation."""
 CHUNKED = frozenset(
     f"{service.full_name}/{method.name}"
-    for file in (cases_service.DESCRIPTOR, payments_service.DESCRIPTOR, strategy_service.DESCRIPTOR)
+    for file in (
+        *(cases_service.DESCRIPTOR, promises_service.DESCRIPTOR, strategy_service.DESCRIPTOR),
+        *(people_service.DESCRIPTOR, permits_service.DESCRIPTOR, messages_service.DESCRIPTOR),
+        *(payments_service.DESCRIPTOR, links_service.DESCRIPTOR),
+    )
     for service in file.services_by_name.values()
     for method in service.methods
     if method.client_streaming

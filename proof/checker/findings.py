@@ -17,6 +17,7 @@ STATEMENTS: dict[str, str] = {
     "I7": "the views are what a rebuild makes of the log",
     "I8": "the live state is the folded state, and each head is its last event",
     "I9": "money that has come is applied, waits or was taken back, to the cent; cases has applied what payments allocated",
+    "I11": "no limit on contacts is exceeded, each permit is used once, a hold that is heeded leaves none open",
     "I12": "the hash chain of every stream holds from its first event",
     "I14": "no acknowledged change is invisible to a question that follows it",
     "I15": "all is quiet within the time allowed",

@@ -37,7 +37,7 @@ def followed(stored: Mapping[str, Stored], may_be_parked: frozenset[str]) -> Fin
                     *_refused(listener, source, effects),
                     *_lost(listener, source, effects),
                 )
-    missing = sorted({name for one in stored for name in HEARS[one]} - set(stored))
+    missing = sorted({source for one in stored.values() for _, source, *_ in one.listens} - set(stored))
     return looked.finding(f"{', '.join(missing)} was not looked at" if missing else "")
 
 

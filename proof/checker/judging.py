@@ -11,6 +11,7 @@ from time import monotonic
 
 from proof.checker.acknowledged import acknowledged
 from proof.checker.canaries import Search, search_answers, search_files, search_records, search_tables
+from proof.checker.caps import caps
 from proof.checker.chains import chains
 from proof.checker.contract import topic_of
 from proof.checker.doors import Doors, Tokens
@@ -79,10 +80,14 @@ async def judge(evidence: Where) -> Verdict:
     return await _Judging(evidence).judge()
 
 
+OWNERS = {"I9": "payments", "I11": "contacts"}
+"""Invariants of one service's facts."""
+
+
 class _Judging:
     def __init__(self, where: Where) -> None:
-        # Without a payments service there is no money that could be lost.
-        self._where = where if "payments" in where.services else replace(where, only=where.only - {"I9"})
+        # Where a service is not there, what it owns cannot be lost.
+        self._where = replace(where, only=where.only - {name for name, owner in OWNERS.items() if owner not in where.services})
         self._tokens = Tokens(where.token, where.tokens, where.token_for)
         self._findings: dict[str, Finding] = {}
 
@@ -130,6 +135,7 @@ class _Judging:
             "I3": lambda: repeats(evidence),
             "I6": lambda: followed(evidence.stored, self._where.may_be_parked),
             "I9": lambda: money(evidence),
+            "I11": lambda: caps(evidence),
             "I12": lambda: chains(evidence),
             "I14": lambda: fresh(evidence),
         }

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from proof.checker.asked import key_of
-from proof.checker.contract import CHUNKED, HEARS, command_id, heard_id
+from proof.checker.contract import CHUNKED, command_id, heard_id
 from proof.checker.evidence import Evidence
 from proof.checker.findings import Finding, Looked
 from proof.checker.stored import Event, Stored
@@ -58,8 +58,8 @@ def _broken_hearing(event: Event, stored: Stored, evidence: Evidence) -> Iterato
     assert event.cause is not None
     if event.command_id != heard_id(event.actor_id, *event.cause):
         yield f"{event.name} does not have the id of what {event.actor_id} does because of {_ref(event.cause)}"
-    sources = [evidence.stored[source] for source in HEARS[stored.service] if source in evidence.stored]
-    if len(sources) == len(HEARS[stored.service]) and not any(event.cause in source.by_version for source in sources):
+    sources = {source for _, source, *_ in stored.listens}
+    if sources <= evidence.stored.keys() and not any(event.cause in evidence.stored[source].by_version for source in sources):
         yield f"{event.name} was told because of {_ref(event.cause)}, which no source has told"
 
 

@@ -173,7 +173,7 @@ def _read(event: Event, found: Stored) -> None:
     event.actor_kind, event.actor_id = meta.actor.kind, meta.actor.id
     if meta.HasField("causation"):
         event.cause = (meta.causation.stream_id, meta.causation.version)
-    for name in SEALED_FIELDS.get(event.fact, ()):
+    for name in filter(fact.HasField, SEALED_FIELDS.get(event.fact, ())):
         found.sealed.append((event, getattr(fact, name).subject_id))
 
 

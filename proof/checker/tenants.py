@@ -93,7 +93,9 @@ def tables_kept_apart(dsn: str, services: Sequence[str], canaries: Mapping[str, 
     with psycopg.connect(dsn, autocommit=True) as connection:
         for service in services:
             for table, columns in _tables(connection, service).items():
-                looked.breaks(*_strangers(connection, service, table, columns), *_canary_rows(connection, service, table, canaries))
+                looked.breaks(
+                    *_strangers(connection, service, table, columns, services), *_canary_rows(connection, service, table, canaries)
+                )
 
 
 def _tables(connection: psycopg.Connection[Any], service: str) -> dict[str, list[str]]:
@@ -106,9 +108,12 @@ def _tables(connection: psycopg.Connection[Any], service: str) -> dict[str, list
     return {table: columns for table, columns in rows if "tenant_id" in columns}
 
 
-def _strangers(connection: psycopg.Connection[Any], service: str, table: str, columns: Sequence[str]) -> Iterator[str]:
+def _strangers(
+    connection: psycopg.Connection[Any], service: str, table: str, columns: Sequence[str], services: Sequence[str]
+) -> Iterator[str]:
     named = next((name for name in ("stream_id", "case_id") if name in columns), None)
-    if named is None or table in ("events", "streams"):
+    owner = "cases" if named == "case_id" else service
+    if named is None or table in ("events", "streams") or owner not in services:
         return
     query = sql.SQL(
         """SELECT t.{named}::text, t.tenant_id, s.tenant_id FROM {table} t LEFT JOIN {streams} s ON s.stream_id = t.{named}
@@ -116,11 +121,11 @@ def _strangers(connection: psycopg.Connection[Any], service: str, table: str, co
     ).format(
         named=sql.Identifier(named),
         table=sql.Identifier(service, table),
-        streams=sql.Identifier(service, "streams"),
+        streams=sql.Identifier(owner, "streams"),
         most=sql.Literal(SHOWN_MAX),
     )
-    for stream, tenant, owner in connection.execute(query).fetchall():
-        yield f"{service}.{table} has {stream} under {tenant}, and it is {f'of {owner}' if owner else 'nobody'}'s stream"
+    for stream, tenant, of in connection.execute(query).fetchall():
+        yield f"{service}.{table} has {stream} under {tenant}, and it is {f'of {of}' if of else 'nobody'}'s stream"
 
 
 def _canary_rows(connection: psycopg.Connection[Any], service: str, table: str, canaries: Mapping[str, str]) -> Iterator[str]:

@@ -18,6 +18,7 @@ from typing import Any
 
 import grpc
 import grpc.aio
+from acuerdo.contacts.v1.people_pb2 import FindPersonsResponse
 from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 from google.rpc.status_pb2 import Status
@@ -233,10 +234,16 @@ def _answered(number: int, reply: Any, seen: Mapping[str, int]) -> Came:
         position = 0  # of an answer to a question: how far it knows the log
     bare = type(reply)()
     bare.CopyFrom(reply)
-    for outcome in getattr(bare, "outcomes", ()):
-        outcome.ClearField("is_repeated")
+    for said in (bare, *getattr(bare, "outcomes", ())):
+        for name in ("is_repeated", "is_known"):  # they say that it was there before: true of an answer given again
+            if name in said.DESCRIPTOR.fields_by_name:
+                said.ClearField(name)
+    if isinstance(bare, FindPersonsResponse):
+        bare.ClearField("position")  # how far it knows the log
     told = hashlib.sha256(bare.SerializeToString(deterministic=True)).hexdigest()
-    return Came(number, _now(), Outcome.OK, "OK", reply_sha256=told, position=position, seen=dict(seen))
+    is_empty = isinstance(reply, FindPersonsResponse) and not reply.persons
+    stores_nothing = is_empty or (getattr(reply, "is_repeated", False) and not position)
+    return Came(number, _now(), Outcome.OK, "OK", reply_sha256=told, position=position, seen=dict(seen), stores_nothing=stores_nothing)
 
 
 def _refused(number: int, error: grpc.aio.AioRpcError) -> Came:

@@ -2,69 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
 
 from acuerdo.cases.v1 import service_pb2 as cases
 from acuerdo.cases.v1 import types_pb2 as words
 
 from proof.load import wording
-from proof.load.calling import Caller, Told
-from proof.load.knowing import Answered, Book, Known
+from proof.load.asking import ask, ask_for
+from proof.load.calling import Caller
+from proof.load.knowing import Book, Known
 
-SERVICE = "acuerdo.cases.v1.Cases"
-CHUNKED = frozenset({"RegisterCases", "ReportArrears"})
 CHUNK_ROWS_MAX = 20
 CHUNKS_MAX = 3
 REPORT_DAYS_MAX = 60
-
-
-async def _ask(caller: Caller, book: Book, method: str, *, known: Mapping[str, int] | None = None, **fields: Any) -> Told:
-    request = getattr(cases, f"{method}Request")(**fields)
-    return await _ask_for(caller, book, method, request, known=known)
-
-
-async def _ask_for(caller: Caller, book: Book, method: str, request: Any, *, known: Mapping[str, int] | None = None) -> Told:
-    kind, is_chunk = getattr(cases, f"{method}Response"), method in CHUNKED
-    told = await caller.ask(f"{SERVICE}/{method}", request, kind, _seen, at_least=known, is_chunk=is_chunk)
-    if told.is_ok:
-        receipt = getattr(told.reply, "receipt", None)
-        book.learn(_seen(told.reply), receipt.position if receipt is not None else getattr(told.reply, "position", 0))
-        if getattr(request, "request_id", ""):
-            book.answered.append(Answered(method, request, kind, is_chunk))
-    return told
-
-
-def _seen(reply: Any) -> dict[str, int]:
-    """The streams a reply speaks of, with their versions where it says them."""
-    if isinstance(reply, cases.GetCaseResponse):
-        return {reply.case.case_id: int(reply.case.etag)}
-    if isinstance(reply, cases.ListCasesResponse):
-        return {case.case_id: int(case.etag) for case in reply.cases}
-    if hasattr(reply, "outcomes"):
-        return {row.case_id: row.version for row in reply.outcomes if row.case_id}
-    return {reply.receipt.stream_id: reply.receipt.version} if hasattr(reply, "receipt") else {}
 
 
 # New cases ---------------------------------------------------------------------------------------------------------------
 
 
 async def register_case(caller: Caller, book: Book) -> None:
-    ref = book.next_id("case")
-    told = await _ask(
+    ref, party = book.next_id("case"), wording.party(book)
+    told = await ask(
         caller,
         book,
-        "RegisterCase",
+        "Cases/RegisterCase",
         request_id=ref,
         portfolio_id=book.portfolio_id,
         external_ref=ref,
         product="card",
-        parties=[wording.party(book)],
+        parties=[party],
         debts=wording.debts(book),
     )
     if told.is_ok:
-        known = book.cases[told.reply.case_id] = Known(told.reply.case_id, ref, told.reply.receipt.version, is_open=True)
+        known = book.cases[told.reply.case_id] = Known(
+            told.reply.case_id, ref, told.reply.receipt.version, is_open=True, person_id=party.person_id
+        )
         await _look_for_debts(caller, book, known)
 
 
@@ -78,10 +51,10 @@ async def register_batch(caller: Caller, book: Book) -> None:
     rows = [row for chunk in chunks for row in chunk]
     owed = sum(component.amount.minor_units for row in rows for debt in row.debts for component in debt.components)
     declared = words.ControlTotals(count=len(rows), amount=wording.money(owed))
-    told = await _ask(
+    told = await ask(
         caller,
         book,
-        "ReceiveBatch",
+        "Cases/ReceiveBatch",
         request_id=batch_ref,
         portfolio_id=book.portfolio_id,
         external_ref=batch_ref,
@@ -91,17 +64,17 @@ async def register_batch(caller: Caller, book: Book) -> None:
         return
     batch_id, complete = told.reply.batch_id, True
     for number, chunk in enumerate(chunks):
-        told = await _ask(caller, book, "RegisterCases", request_id=f"{batch_ref}/{number}", batch_id=batch_id, rows=chunk)
+        told = await ask(caller, book, "Cases/RegisterCases", request_id=f"{batch_ref}/{number}", batch_id=batch_id, rows=chunk)
         complete = complete and told.is_ok
         for row, outcome in zip(chunk, told.reply.outcomes if told.is_ok else (), strict=False):
             if outcome.case_id:
-                book.cases[outcome.case_id] = Known(outcome.case_id, row.external_ref, outcome.version)
+                book.cases[outcome.case_id] = Known(outcome.case_id, row.external_ref, outcome.version, person_id=row.parties[0].person_id)
     if complete:
-        await _ask(caller, book, "ReleaseBatch", request_id=f"{batch_ref}/release", batch_id=batch_id)
+        await ask(caller, book, "Cases/ReleaseBatch", request_id=f"{batch_ref}/release", batch_id=batch_id)
 
 
 async def _look_for_debts(caller: Caller, book: Book, known: Known) -> None:
-    told = await _ask(caller, book, "GetCase", known={known.case_id: known.version}, case_id=known.case_id)
+    told = await ask(caller, book, "Cases/GetCase", known={known.case_id: known.version}, case_id=known.case_id)
     if told.is_ok:
         known.debts = tuple(debt.debt_id for debt in told.reply.case.debts)
         known.is_open = told.reply.case.lifecycle == words.LIFECYCLE_OPEN
@@ -112,37 +85,43 @@ async def _look_for_debts(caller: Caller, book: Book, known: Known) -> None:
 
 async def record_fact(caller: Caller, book: Book) -> None:
     if case := book.one():
-        await _ask(caller, book, "RecordFact", **wording.fact(book, case), etag=wording.etag(book, case))
+        await ask(caller, book, "Cases/RecordFact", **wording.fact(book, case), etag=wording.etag(book, case))
 
 
 async def adjust_balance(caller: Caller, book: Book) -> None:
     if (case := book.one()) and case.debts:
-        await _ask(caller, book, "AdjustBalance", **wording.adjustment(book, case), etag=wording.etag(book, case))
+        await ask(caller, book, "Cases/AdjustBalance", **wording.adjustment(book, case), etag=wording.etag(book, case))
 
 
 async def add_party(caller: Caller, book: Book) -> None:
     if case := book.one():
-        party = words.Party(person_id=book.person_id(), role=words.PARTY_ROLE_GUARANTOR, liability=words.LIABILITY_SUBSIDIARY)
-        await _ask(
-            caller, book, "AddParty", request_id=book.next_id("party"), case_id=case.case_id, party=party, etag=wording.etag(book, case)
+        party = words.Party(person_id=book.somebody(), role=words.PARTY_ROLE_GUARANTOR, liability=words.LIABILITY_SUBSIDIARY)
+        await ask(
+            caller,
+            book,
+            "Cases/AddParty",
+            request_id=book.next_id("party"),
+            case_id=case.case_id,
+            party=party,
+            etag=wording.etag(book, case),
         )
 
 
 async def close_case(caller: Caller, book: Book) -> None:
     if case := book.one(is_open=True):
         outcome = book.rng.choice((words.CLOSE_OUTCOME_WRITTEN_OFF, words.CLOSE_OUTCOME_SOLD, words.CLOSE_OUTCOME_UNTRACEABLE))
-        told = await _ask(
-            caller, book, "CloseCase", request_id=book.next_id("close"), case_id=case.case_id, outcome=outcome, evidence_refs=["E-1"]
+        told = await ask(
+            caller, book, "Cases/CloseCase", request_id=book.next_id("close"), case_id=case.case_id, outcome=outcome, evidence_refs=["E-1"]
         )
         case.is_open = case.is_open and not told.is_ok
 
 
 async def reopen_case(caller: Caller, book: Book) -> None:
     if case := book.one(is_open=False):
-        told = await _ask(
+        told = await ask(
             caller,
             book,
-            "ReopenCase",
+            "Cases/ReopenCase",
             request_id=book.next_id("reopen"),
             case_id=case.case_id,
             reason=words.REOPEN_REASON_CLIENT_REQUEST,
@@ -163,10 +142,10 @@ async def report_arrears(caller: Caller, book: Book) -> None:
     ]
     if rows:
         request_id = book.next_id("arrears")
-        await _ask(
+        await ask(
             caller,
             book,
-            "ReportArrears",
+            "Cases/ReportArrears",
             request_id=request_id,
             portfolio_id=book.portfolio_id,
             as_of=wording.day(wording.today() - timedelta(days=book.rng.randint(0, REPORT_DAYS_MAX))),
@@ -183,21 +162,21 @@ async def get_case(caller: Caller, book: Book) -> None:
         if not case.debts:
             await _look_for_debts(caller, book, case)
         else:
-            await _ask(caller, book, "GetCase", known={case.case_id: case.version}, case_id=case.case_id)
+            await ask(caller, book, "Cases/GetCase", known={case.case_id: case.version}, case_id=case.case_id)
 
 
 async def get_balance(caller: Caller, book: Book) -> None:
     if case := book.one():
-        await _ask(caller, book, "GetBalance", case_id=case.case_id)
+        await ask(caller, book, "Cases/GetBalance", case_id=case.case_id)
 
 
 async def list_cases(caller: Caller, book: Book) -> None:
     """One case by its reference, in the view, with what its caller has written."""
     if case := book.one():
-        await _ask(
+        await ask(
             caller,
             book,
-            "ListCases",
+            "Cases/ListCases",
             known={case.case_id: case.version},
             portfolio_id=book.portfolio_id,
             external_ref=case.external_ref,
@@ -213,36 +192,36 @@ async def ask_badly(caller: Caller, book: Book) -> None:
     if case := book.one():
         wrong = book.rng.choice(({"key": "Not A Key"}, {"confidence": 0}, {"value": ""}, {"subject_id": book.personal("subject")}))
         wrong = book.rng.choice((wrong, {"case_id": book.person_id()}))
-        await _ask(caller, book, "RecordFact", **{**wording.fact(book, case), **wrong})
+        await ask(caller, book, "Cases/RecordFact", **{**wording.fact(book, case), **wrong})
 
 
 async def hold_an_old_etag(caller: Caller, book: Book) -> None:
     """ABORTED."""
     if (case := book.one()) and case.version > 1:
-        await _ask(caller, book, "RecordFact", **wording.fact(book, case), etag=str(case.version - 1))
+        await ask(caller, book, "Cases/RecordFact", **wording.fact(book, case), etag=str(case.version - 1))
 
 
 async def ask_again(caller: Caller, book: Book) -> None:
     """What was answered, with the same words: the same answer."""
     if book.answered:
         old = book.rng.choice(book.answered)
-        await _ask_for(caller, book, old.method, old.request)
+        await ask_for(caller, book, old.method, old.request)
 
 
 async def reuse_a_request_id(caller: Caller, book: Book) -> None:
     """What was answered, with other words under its name: INVALID_ARGUMENT."""
-    among = [old for old in book.answered if old.method in ("RecordFact", "AddParty", "RegisterCase")]
+    among = [old for old in book.answered if old.method in ("Cases/RecordFact", "Cases/AddParty", "Cases/RegisterCase")]
     if among:
         old = book.rng.choice(among)
         other = type(old.request)()
         other.CopyFrom(old.request)
-        if old.method == "RecordFact":
+        if old.method == "Cases/RecordFact":
             other.value = book.personal("another value")
-        elif old.method == "AddParty":
+        elif old.method == "Cases/AddParty":
             other.party.person_id = book.person_id()
         else:
             other.product = "another product"
-        await _ask_for(caller, book, old.method, other)
+        await ask_for(caller, book, old.method, other)
 
 
 async def ask_against_the_rules(caller: Caller, book: Book) -> None:
@@ -250,7 +229,7 @@ async def ask_against_the_rules(caller: Caller, book: Book) -> None:
     if case := book.one(is_open=True):
         request_id = book.next_id("paid")
         outcome = words.CLOSE_OUTCOME_PAID_IN_FULL
-        await _ask(caller, book, "CloseCase", request_id=request_id, case_id=case.case_id, outcome=outcome, evidence_refs=["E-3"])
+        await ask(caller, book, "Cases/CloseCase", request_id=request_id, case_id=case.case_id, outcome=outcome, evidence_refs=["E-3"])
 
 
 Deed = Callable[[Caller, Book], Awaitable[None]]

@@ -13,8 +13,11 @@ ANSWERED_KEPT = 200
 RECENT_SHARE = 0.7
 """Of the time callers are at one of the few cases that came last: they get in each other's way."""
 RECENT_CASES = 12
+RECENT_PERSONS = 4
 CANARY = "CANARY-"
 """How every personal value of a load begins: who finds this has found one."""
+PHONE = "886900417"
+"""How every telephone number of a load begins; nothing else has these nine figures."""
 
 
 @dataclass(slots=True)
@@ -28,6 +31,10 @@ class Known:
     debts: tuple[str, ...] = ()
     is_open: bool = False
     """As far as they know; another caller may be about to change it."""
+    person_id: str = ""
+    """Who owes."""
+    holds: list[str] = field(default_factory=list)
+    """Placed, and not lifted by these callers."""
 
 
 @dataclass(slots=True)
@@ -35,9 +42,26 @@ class Answered:
     """A change that was answered: to be asked for again."""
 
     method: str
+    """`Cases/RecordFact`."""
     request: Any
-    kind: Any
-    is_chunk: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """One that was granted; others may have used it since."""
+
+    permit_id: str
+    person_id: str
+    case_id: str
+    channel: int
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """A payment that was taken."""
+
+    payment_id: str
+    request: Any
 
 
 @dataclass(slots=True)
@@ -56,6 +80,11 @@ class Book:
     """The last one acknowledged in the service's log."""
     answered: deque[Answered] = field(default_factory=lambda: deque(maxlen=ANSWERED_KEPT))
     numbers: int = 0
+    # Where contacts and payments are there:
+    source_id: str = ""
+    persons: list[str] = field(default_factory=list)
+    permits: deque[Permit] = field(default_factory=lambda: deque(maxlen=RECENT_CASES))
+    paid: deque[Paid] = field(default_factory=lambda: deque(maxlen=ANSWERED_KEPT))
 
     def next_id(self, what: str) -> str:
         self.numbers += 1
@@ -63,6 +92,12 @@ class Book:
 
     def person_id(self) -> str:
         return str(UUID(int=self.rng.getrandbits(128), version=4))
+
+    def somebody(self) -> str:
+        """Registered, where there are such; a stranger now and then."""
+        if not self.persons or self.rng.random() < 0.1:
+            return self.person_id()
+        return self.rng.choice(self.persons[-RECENT_PERSONS:])
 
     def personal(self, what: str) -> str:
         """A value that belongs to somebody, and must be found nowhere in clear."""

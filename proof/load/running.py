@@ -11,16 +11,13 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from acuerdo.cases.v1 import service_pb2 as cases
-from acuerdo.strategy.v1 import service_pb2 as strategy
-
-from dev.play import terms
 from proof.history import History
 from proof.load.calling import Caller, Tally, Tokens
 from proof.load.doing import DEEDS
 from proof.load.knowing import Book
+from proof.load.looping import LOOP
+from proof.load.opening import open_tenant
 
-SEGMENTS = Path(__file__).resolve().parents[2] / "data" / "segments.json"
 PATIENCE_SECONDS = 60.0
 OPENED_WITHIN_SECONDS = 30.0
 
@@ -51,6 +48,11 @@ class Plan:
     def principal(self) -> str:
         return f"{self.issuer}#{self.subject}"
 
+    @property
+    def has_loop(self) -> bool:
+        """Whether people, contacts and money are there to work with."""
+        return {"contacts", "payments"} <= self.addresses.keys()
+
 
 async def run(plan: Plan, seconds: float, stop: asyncio.Event | None = None, say: Callable[[Tally], None] = lambda _: None) -> Tally:
     """Callers at work for so long (or until `stop`); then each finishes what it has begun. `say` is told now and then."""
@@ -77,50 +79,12 @@ async def run(plan: Plan, seconds: float, stop: asyncio.Event | None = None, say
                 )
                 opened.push_async_callback(caller.close)
                 callers.append((caller, book, rng))
-            await asyncio.gather(*(open_tenant(callers[number][0], book) for number, book in enumerate(books)))
+            await asyncio.gather(*(open_tenant(callers[number][0], book, has_loop=plan.has_loop) for number, book in enumerate(books)))
             await _work(plan, callers, seconds, stop, tally, say)
     finally:
         history.close()
         canaries.close()
     return tally
-
-
-async def open_tenant(caller: Caller, book: Book) -> None:
-    """A client, its portfolio, and segments for its cases. The same request ids whenever it is done: a repeat changes nothing."""
-
-    async def must(method: str, request: object, kind: object, service: str = "acuerdo.cases.v1.Cases") -> object:
-        told = await caller.ask(f"{service}/{method}", request, kind, _streams)  # type: ignore[arg-type]  # any request and its reply
-        if not told.is_ok:
-            raise RuntimeError(f"{method} of {caller.who.tenant}: {told.status} {told.reason}")
-        return told.reply
-
-    client = await must(
-        "RegisterClient",
-        cases.RegisterClientRequest(request_id=f"{book.name}/client", external_ref=book.name, name="Sample bank"),
-        cases.RegisterClientResponse,
-    )
-    assert isinstance(client, cases.RegisterClientResponse)
-    book.client_id = client.client_id
-    portfolio = await must(
-        "OpenPortfolio",
-        cases.OpenPortfolioRequest(
-            request_id=f"{book.name}/portfolio", client_id=book.client_id, external_ref=book.name, name="Cards", terms=terms()
-        ),
-        cases.OpenPortfolioResponse,
-    )
-    assert isinstance(portfolio, cases.OpenPortfolioResponse)
-    book.portfolio_id = portfolio.portfolio_id
-    rules = "acuerdo.strategy.v1.Strategy"
-    table = strategy.PublishSegmentTableRequest(request_id=f"{book.name}/table", name="Cards", table=SEGMENTS.read_bytes())
-    published = await must("PublishSegmentTable", table, strategy.PublishSegmentTableResponse, rules)
-    assert isinstance(published, strategy.PublishSegmentTableResponse)
-    activate = strategy.ActivateSegmentTableRequest(request_id=f"{book.name}/activate", version=published.version)
-    await must("ActivateSegmentTable", activate, strategy.ActivateSegmentTableResponse, rules)
-
-
-def _streams(reply: object) -> dict[str, int]:
-    receipt = getattr(reply, "receipt", None)
-    return {receipt.stream_id: receipt.version} if receipt is not None else {}
 
 
 async def _work(
@@ -132,7 +96,8 @@ async def _work(
     say: Callable[[Tally], None],
 ) -> None:
     ends_at = time.monotonic() + seconds
-    deeds, weights = list(DEEDS), list(DEEDS.values())
+    table = DEEDS | LOOP if plan.has_loop else DEEDS
+    deeds, weights = list(table), list(table.values())
     pause = len(callers) / plan.deeds_per_second if plan.deeds_per_second else 0.0
 
     async def work(caller: Caller, book: Book, rng: random.Random) -> None:

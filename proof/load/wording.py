@@ -42,7 +42,7 @@ def etag(book: Book, case: Known) -> str:
 
 
 def party(book: Book) -> words.Party:
-    return words.Party(person_id=book.person_id(), role=words.PARTY_ROLE_DEBTOR, liability=words.LIABILITY_FULL)
+    return words.Party(person_id=book.somebody(), role=words.PARTY_ROLE_DEBTOR, liability=words.LIABILITY_FULL)
 
 
 def debts(book: Book) -> list[words.Debt]:

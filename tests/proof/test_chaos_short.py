@@ -12,11 +12,11 @@ from proof.chaos.faults import KINDS, shapes
 from proof.chaos.reporting import as_json
 from proof.chaos.running import Terms, run
 from proof.chaos.schedule import Shape, draw
-from proof.rig import CROWD, Member, Rig
+from proof.rig import HOUSE, Member, Rig
 
 SEED = 53
 SECONDS = 25.0
-LAYOUT = {"cases": Member("cases"), "cases-2": Member("cases"), "strategy": Member("strategy")}
+LAYOUT = {service: Member(service) for service in ("cases", "contacts", "payments", "strategy")}
 SHAPES = {
     "kill": Shape(3, (0.0, 4.0), ("a", "b"), "process"),
     "freeze": Shape(1, (1.0, 9.0), ("a", "b"), "process"),
@@ -55,7 +55,7 @@ def test_one_target_has_one_fault_of_a_sort_at_a_time_and_all_end_with_the_load(
 
 
 def test_every_kind_of_fault_has_something_to_take_hold_of(tmp_path: Path) -> None:
-    drawn = shapes(Rig(tmp_path, CROWD, links=True))
+    drawn = shapes(Rig(tmp_path, HOUSE, links=True))
 
     assert drawn.keys() == KINDS.keys()
     assert [kind for kind, shape in drawn.items() if not shape.targets] == []
