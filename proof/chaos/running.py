@@ -29,6 +29,8 @@ SAY_EVERY_SECONDS = 5.0
 LOAD_ENDS_WITHIN_SECONDS = 120.0
 NEVER = ("INTERNAL", "UNKNOWN", "DATA_LOSS", "UNIMPLEMENTED", "OUT_OF_RANGE", "ALREADY_EXISTS", "PERMISSION_DENIED", "UNAUTHENTICATED")
 """Statuses that no caller of this load may be given, whatever happens."""
+FOR_A_REASON = {"ALREADY_EXISTS": "REFERENCE_IS_OF_ANOTHER_PAYMENT"}
+"""Those that it may be given for this reason alone."""
 
 Say = Callable[[str], None]
 
@@ -67,12 +69,16 @@ class Came:
         """Why it has failed, as words; empty: all holds."""
         lines = [f"{finding.invariant} is broken: {finding.broken_count}" for finding in self.verdict.findings if finding.holds is False]
         lines += [f"{finding.invariant} was not judged: {finding.reason}" for finding in self.verdict.findings if finding.holds is None]
-        lines += [f"{number} x {status}" for status in NEVER if (number := self.tally["statuses"].get(status, 0))]
+        lines += [f"{number} x {status}" for status in NEVER if (number := self._unexpected(status))]
         if self.tally["unknown"]:
             lines.append(f"{self.tally['unknown']} requests were never answered")
         if not self.quiet.is_quiet:
             lines.append(f"not quiet after {self.quiet.seconds:.1f} s: {'; '.join(self.quiet.behind[:10])}")
         return lines
+
+    def _unexpected(self, status: str) -> int:
+        reason = FOR_A_REASON.get(status, "")
+        return int(self.tally["statuses"].get(status, 0)) - int(self.tally["reasons"].get(reason, 0))
 
 
 def run(terms: Terms, say: Say) -> Came:

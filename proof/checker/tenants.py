@@ -117,7 +117,7 @@ def _strangers(
         return
     query = sql.SQL(
         """SELECT t.{named}::text, t.tenant_id, s.tenant_id FROM {table} t LEFT JOIN {streams} s ON s.stream_id = t.{named}
-           WHERE s.tenant_id IS DISTINCT FROM t.tenant_id LIMIT {most}"""
+           WHERE t.{named} IS NOT NULL AND s.tenant_id IS DISTINCT FROM t.tenant_id LIMIT {most}"""
     ).format(
         named=sql.Identifier(named),
         table=sql.Identifier(service, table),

@@ -13,6 +13,7 @@ ANSWERED_KEPT = 200
 RECENT_SHARE = 0.7
 """Of the time callers are at one of the few cases that came last: they get in each other's way."""
 RECENT_CASES = 12
+HEARD_CASES = 80
 RECENT_PERSONS = 4
 CANARY = "CANARY-"
 """How every personal value of a load begins: who finds this has found one."""
@@ -118,3 +119,8 @@ class Book:
         if not among:
             return None
         return self.rng.choice(among[-RECENT_CASES:] if self.rng.random() < RECENT_SHARE else among)
+
+    def of_somebody(self) -> Known | None:
+        """A case of a person who is registered: of the last of them, mostly long enough there to have been heard of everywhere."""
+        among = [case for case in list(self.cases.values())[-HEARD_CASES:] if case.person_id in self.persons]
+        return self.rng.choice(among) if among else None

@@ -67,8 +67,8 @@ async def find_person(caller: Caller, book: Book) -> None:
 
 async def request_permit(caller: Caller, book: Book) -> None:
     """Asked for; what is granted is used, given back or left to run out, by whoever comes to it first."""
-    case = book.one()
-    if case is None or not case.person_id:
+    case = book.of_somebody()
+    if case is None:
         return
     channel, seconds = book.rng.choice(CHANNELS), book.rng.choice((LONG_SECONDS, SHORT_SECONDS))
     told = await ask(
