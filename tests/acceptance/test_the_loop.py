@@ -30,7 +30,7 @@ from acuerdo.strategy.v1.events_pb2 import StrategyEvent
 from clients.cli.connection import Doors
 from clients.cli.stepping import advance, clocks, settle
 from dev.money import pay
-from dev.play import CURRENCY
+from dev.play import CURRENCY, terms
 from tests.acceptance.house import House
 from tests.acceptance.portfolios import wire
 from tests.acceptance.test_strategy_in_the_house import a_tenant, chosen, mails, treatment
@@ -39,10 +39,10 @@ TENANT = "loop"
 OWED = 12_345
 EVENTS: dict[str, Any] = {"cases": CaseEvent, "contacts": ContactEvent, "payments": PaymentEvent, "strategy": StrategyEvent}
 ELSEWHERE = {
-    "permit_recorded": ("contacts", "contact_permit_granted"),
-    "interaction_recorded": ("contacts", "attempt_started"),
-    "treatment_recorded": ("strategy", "treatment_requested"),
-    "payment_applied": ("payments", "payment_allocated"),
+    "permit_recorded": {"contacts/contact_permit_granted"},
+    "interaction_recorded": {"contacts/attempt_started"},
+    "treatment_recorded": {"strategy/treatment_requested"},
+    "payment_applied": {"payments/payment_allocated"},
 }
 """What a case's history says of others' facts: by whom, and which fact it must be."""
 
@@ -66,10 +66,8 @@ async def test_what_is_paid_through_the_link_of_a_message_ends_on_the_case_which
         assert treated.request_id == permitted.request_id == met.request_id
         assert (permitted.verdict, permitted.permit_id, met.is_breach) == (recorded.PERMIT_VERDICT_GRANTED, met.permit_id, False)
         assert treated.person_id == permitted.person_id == met.person_id
-        for name, (service, said) in ELSEWHERE.items():
-            origin = getattr(rows[name], name).origin
-            assert (await fact_at(doors, service, origin)).WhichOneof("event") == said
-            assert rows[name].meta.causation == origin
+        found = await origins(doors, case_id)
+        assert {name: found[name] for name in ELSEWHERE} == ELSEWHERE
         received = (await fact_at(doors, "payments", applied.origin)).payment_allocated
         assert received.payment_id == applied.payment_id
         by_link = (await doors.payments.GetPayment(payments.GetPaymentRequest(payment_id=str(UUID(bytes=applied.payment_id))))).payment
@@ -111,6 +109,32 @@ async def test_a_payment_keeps_a_promise_and_the_strategy_decides_what_comes_nex
         asked = treatments.ExplainDecisionRequest(case_id=case_id, decision_id=decided.decision_id)
         assert (await doors.strategy.ExplainDecision(asked)).is_reproduced
         assert (await treatment(doors, case_id)).position.step == "rest"
+
+
+async def test_nobody_is_written_to_while_a_promise_is_only_unpaid_so_far(house: House) -> None:
+    """Golden scenario 1 as the debtor sees it: silence until every source has spoken; then a few days, and a word about it."""
+    tenant = f"{TENANT}-4"
+    async with house.doors(tenant) as doors:
+        bank = await a_source(doors, "bank", receipts.SOURCE_KIND_BANK_STATEMENT)
+        case_id = await a_tenant(house, doors, tenant)
+        await rest_on(doors, case_id, bank)
+        due = (await now(doors)).date() + timedelta(days=8)
+        part = promises.PromisePart(date=wire(due), amount=Money(currency_code=CURRENCY, minor_units=5_000))
+        await doors.promises.MakePromise(promises.MakePromiseRequest(request_id="p", case_id=case_id, parts=[part]))
+        await settle(doors)
+        await advance(doors, await now(doors) + timedelta(days=20))
+        assert await told_of_promises(doors, case_id) == ["PromiseMade", "PromiseUnpaidSoFar"]
+        assert ((await treatment(doors, case_id)).position.step, len(mails(house, tenant))) == ("follow_promise", 1)
+
+        completing = payments.CompletePaymentSourceRequest(
+            request_id="complete", source_id=bank, complete_through=wire(due), evidence_ref="statement"
+        )
+        await doors.payments.CompletePaymentSource(completing)
+        await settle(doors)
+        assert await told_of_promises(doors, case_id) == ["PromiseMade", "PromiseUnpaidSoFar", "PromiseBroken"]
+        assert ((await treatment(doors, case_id)).position.step, len(mails(house, tenant))) == ("wait_after_promise", 1)
+        await advance(doors, await now(doors) + timedelta(days=4))
+        assert len(mails(house, tenant)) == 2
 
 
 async def test_one_command_stops_everybody_and_the_case_knows_that_they_stopped(house: House) -> None:
@@ -165,6 +189,22 @@ async def a_source(doors: Doors, ref: str, kind: Any) -> str:
     return str((await doors.payments.RegisterPaymentSource(registering)).source_id)
 
 
+async def rest_on(doors: Doors, case_id: str, source_id: str) -> None:
+    """From now on, what is promised to the case's portfolio is broken only when that source has spoken."""
+    portfolio_id = (await doors.cases.GetCase(cases.GetCaseRequest(case_id=case_id))).case.portfolio_id
+    naming = payments.ChangeSourcePortfoliosRequest(request_id="names", source_id=source_id, portfolio_ids=[portfolio_id])
+    await doors.payments.ChangeSourcePortfolios(naming)
+    changing = cases.ChangePortfolioTermsRequest(
+        request_id="terms", portfolio_id=portfolio_id, terms=terms((source_id,)), effective_from=wire((await now(doors)).date())
+    )
+    await doors.cases.ChangePortfolioTerms(changing)
+    await settle(doors)
+
+
+async def told_of_promises(doors: Doors, case_id: str) -> list[str]:
+    return [row.type for row in await timeline(doors, case_id) if row.type.startswith("Promise")]
+
+
 async def pay_by_mail(house: House, tenant: str) -> None:
     """The debtor reads the mail, follows its link, and pays all that is asked at the provider."""
     [mail] = mails(house, tenant)
@@ -188,6 +228,23 @@ async def now(doors: Doors) -> Any:
 
 async def timeline(doors: Doors, case_id: str) -> list[cases.TimelineRow]:
     return list((await doors.cases.GetTimeline(cases.GetTimelineRequest(case_id=case_id, page_size=200))).rows)
+
+
+async def origins(doors: Doors, case_id: str) -> dict[str, set[str]]:
+    """Facts on a case that speak of others' facts, each with those, as they are in the log of whoever told them; and that caused it."""
+    told = {}
+    for service in ("contacts", "payments", "strategy"):
+        async for chunk in doors.log(service).Replay(ReplayRequest()):
+            for fact in (EVENTS[service].FromString(record.event) for record in chunk.records):
+                told[fact.meta.stream_id, fact.meta.version] = f"{service}/{fact.WhichOneof('event')}"
+    found: dict[str, set[str]] = {}
+    for event in (row.event for row in await timeline(doors, case_id)):
+        name = event.WhichOneof("event")
+        origin = getattr(getattr(event, name), "origin", None)
+        if isinstance(origin, Causation):
+            assert event.meta.causation == origin
+            found.setdefault(name, set()).add(told[origin.stream_id, origin.version])
+    return found
 
 
 async def fact_at(doors: Doors, service: str, origin: Causation) -> Any:

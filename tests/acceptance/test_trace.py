@@ -47,4 +47,5 @@ def one_of(spans: list[SpanSeen], service: str, name: str) -> SpanSeen | None:
     return next((span for span in spans if (span.service, span.name) == (service, name)), None)
 
 
-EXPECTED = (("acuerdo.cases", COMMAND), ("acuerdo.strategy", "hear"), ("acuerdo.cases", "hear"))
+EXPECTED = (("acuerdo.cases", COMMAND), *((f"acuerdo.{name}", "hear") for name in ("cases", "contacts", "payments", "strategy")))
+"""Three others hear of it; cases hears what strategy says to it."""
