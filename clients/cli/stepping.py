@@ -28,7 +28,8 @@ HEARS = (
 
 async def clocks(doors: Doors) -> dict[str, operations.GetClockResponse]:
     """By service."""
-    return {name: await doors.operations(name).GetClock(operations.GetClockRequest()) for name in doors.services}
+    asked = (doors.operations(name).GetClock(operations.GetClockRequest()) for name in doors.services)
+    return dict(zip(doors.services, await asyncio.gather(*asked), strict=True))
 
 
 async def advance(doors: Doors, to: datetime, stepped: Callable[[datetime], None] = lambda _: None) -> None:
@@ -62,15 +63,14 @@ async def _standing(doors: Doors) -> list[int] | None:
     """The log positions when all is quiet, None when it is not."""
     if not all(clock.is_quiet for clock in (await clocks(doors)).values()) or await lag(doors):
         return None
-    return [(await doors.log(name).Head(HeadRequest())).head.position for name in doors.services]
+    return [answer.head.position for answer in await asyncio.gather(*(doors.log(name).Head(HeadRequest()) for name in doors.services))]
 
 
 async def lag(doors: Doors) -> list[str]:
     """Who is behind what its source said of itself last, or what its relay has published since, or does not yet listen; as words."""
+    asked = (doors.operations(name).ListFollowers(operations.ListFollowersRequest()) for name in doors.services)
     states = [
-        (name, state)
-        for name in doors.services
-        for state in (await doors.operations(name).ListFollowers(operations.ListFollowersRequest())).followers
+        (name, state) for name, answer in zip(doors.services, await asyncio.gather(*asked), strict=True) for state in answer.followers
     ]
     published = {(state.source, state.epoch, state.partition): state.position for _, state in states if state.follower == RELAY}
     wanted = [
