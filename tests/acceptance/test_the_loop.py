@@ -122,7 +122,7 @@ async def test_nobody_is_written_to_while_a_promise_is_only_unpaid_so_far(house:
         part = promises.PromisePart(date=wire(due), amount=Money(currency_code=CURRENCY, minor_units=5_000))
         await doors.promises.MakePromise(promises.MakePromiseRequest(request_id="p", case_id=case_id, parts=[part]))
         await settle(doors)
-        await advance(doors, await now(doors) + timedelta(days=20))
+        await advance(doors, await now(doors) + timedelta(days=10))
         assert await told_of_promises(doors, case_id) == ["PromiseMade", "PromiseUnpaidSoFar"]
         assert ((await treatment(doors, case_id)).position.step, len(mails(house, tenant))) == ("follow_promise", 1)
 
