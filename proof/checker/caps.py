@@ -94,6 +94,9 @@ class Book:
     persons: dict[bytes, Person] = field(default_factory=dict)
     holds: dict[bytes, Hold] = field(default_factory=dict)
     """Those that stop all contact about a case."""
+    grants: int = 0
+    full: int = 0
+    """Asked for, and refused because a limit was reached."""
     heeded: list[tuple[Event, Any]] = field(default_factory=list)
     """In the unit that is being read: what it comes to is looked at when all of it is."""
 
@@ -123,7 +126,11 @@ class Book:
 
     # Permits and contacts ------------------------------------------------------------------------------------------------
 
+    def refuse(self, event: Event, fact: Any) -> None:
+        self.full += any(reason.code == "COUNT_EXCEEDED" for reason in fact.decision.reasons)
+
     def grant(self, event: Event, fact: Any) -> None:
+        self.grants += 1
         at, asking = fact.decision.evaluated_at.ToDatetime(UTC), fact.decision.asking
         permit = Permit(fact.case_id, _channel(fact.channel), asking.party, tuple(fact.decision.zones), fact.expires_at.ToDatetime(UTC))
         person = self._person(event)
@@ -234,7 +241,8 @@ def caps(evidence: Evidence) -> Finding:
         book.take(event)
     book.settle()
     merged = sum(person.is_merged for person in book.persons.values())
-    return looked.finding(reason=f"{merged} merged persons left out" if merged else "")
+    left_out = f"; {merged} merged persons left out" if merged else ""
+    return looked.finding(reason=f"{book.grants} permits granted, {book.full} refused by a limit{left_out}")
 
 
 def _limits(pack: Mapping[str, Any]) -> Iterator[Limit]:
@@ -279,6 +287,8 @@ NOTED: Mapping[str, Callable[[Book, Event, Any], None]] = {
     "RulePackActivated": Book.activate,
     "RulePackDeactivated": Book.activate,
     "ContactPermitGranted": Book.grant,
+    "ContactPermitDeferred": Book.refuse,
+    "ContactPermitDenied": Book.refuse,
     "ContactPermitConsumed": Book.consume,
     "ContactPermitReleased": Book.end,
     "ContactPermitRevoked": Book.end,

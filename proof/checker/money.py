@@ -30,6 +30,8 @@ class Books:
     allocated: dict[NameOf, tuple[NameOf, NameOf, Amount]] = field(default_factory=dict)
     """By allocation: payment, case, amount."""
     waiting: dict[NameOf, tuple[NameOf, Amount]] = field(default_factory=dict)
+    allocations: int = 0
+    """All that there ever were."""
     held: dict[NameOf, int] = field(default_factory=dict)
     """By payment: what is allocated or waits."""
 
@@ -53,6 +55,7 @@ class Books:
             amount[0]
         }:
             self.looked.breaks(f"{event.name}: its lines are not its amount")
+        self.allocations += 1
         self.allocated[fact.allocation_id] = (fact.payment_id, fact.case_id, amount)
         self._hold(event, fact.payment_id, amount)
 
@@ -96,7 +99,7 @@ def money(evidence: Evidence) -> Finding:
     books.end()
     if "cases" in evidence.stored:
         _compare(books, _applied(evidence), looked)
-    return looked.finding()
+    return looked.finding(reason=f"{len(books.received)} payments, {books.allocations} allocations, {len(books.reversed)} taken back")
 
 
 def _applied(evidence: Evidence) -> Mapping[NameOf, tuple[NameOf, Amount]]:

@@ -196,4 +196,4 @@ def _ended() -> Message:
 def test_whoever_was_merged_is_left_out_and_that_is_said() -> None:
     finding = judged([*the_rules(), merged(), *BROKEN["one more"]])
 
-    assert (finding.holds, finding.reason) == (True, "1 merged persons left out")
+    assert (finding.holds, finding.reason) == (True, "3 permits granted, 0 refused by a limit; 1 merged persons left out")
