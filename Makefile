@@ -47,7 +47,7 @@ bench: setup ## Measure, against a peer in the same run, with a correctness chec
 
 proof: setup ## Everything that attacks the house, at full length: lost answers, dead servers, crash points, planted faults (an hour)
 	@$(BIN)/python -m proof.lost_answers --answers 1000
-	@$(BIN)/pytest -m long tests/proof $(ARGS)
+	@$(BIN)/pytest -m long $(ARGS)
 	@$(BIN)/python -m proof.crash.sweep
 	@$(BIN)/python -m proof.planted
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from clients.cli.endpoints import SERVICES
 from tests.clients.fake_services import TOKEN, FakeServices
 
 # Before the command line is imported: what is expected of it is in English, whoever runs the tests.
@@ -61,7 +62,7 @@ def started(alone: Path, services: FakeServices) -> Path:
     place = alone / ".run" / "acuerdo"
     place.mkdir(parents=True)
     (place / "token").write_text(f"{TOKEN}\n")
-    addresses = dict.fromkeys(("cases", "contacts", "strategy"), services.address)
+    addresses = dict.fromkeys(SERVICES, services.address)
     said = {**addresses, "kafka": "127.0.0.1:1", "token_file": "token", "tenant": "demo"}
     (place / "endpoints.json").write_text(json.dumps(said))
     return alone

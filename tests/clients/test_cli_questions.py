@@ -20,6 +20,7 @@ from google.type.date_pb2 import Date
 
 from clients.audit.contracts import contracts_of
 from clients.audit.history_file import read_history
+from clients.cli.endpoints import SERVICES
 from tests.clients.conftest import Acuerdo
 from tests.clients.fake_services import FakeServices
 from tests.clients.histories import STREAM, a_history, stamp
@@ -190,7 +191,7 @@ def test_parked_facts_of_every_service_are_listed(started: Path, services: FakeS
     )
     services.answers["ListParked"] = operations.ListParkedResponse(parked=[parked])
     ran = acuerdo("parked", "list", "--json")
-    assert set(ran.json) == {"cases", "strategy"}
+    assert set(ran.json) == set(SERVICES)
     assert "CaseOpened" in acuerdo("parked", "list").out
 
 
@@ -217,15 +218,15 @@ def test_the_clocks_step_through_what_falls_due_on_the_way(started: Path, servic
         return operations.AdvanceClockResponse(now=request.to)
 
     services.answers |= {"GetClock": clock, "AdvanceClock": advance}
-    # One server plays both services: each listens to the other, and has heard all there is.
+    # One server plays all services: each listens to the others, and has heard all there is.
     services.answers["ListFollowers"] = operations.ListFollowersResponse(
-        followers=[operations.FollowerState(follower="reactions", source=source) for source in ("cases", "strategy")]
+        followers=[operations.FollowerState(follower="reactions", source=source) for source in SERVICES]
     )
     services.answers["Head"] = log.HeadResponse(head=log.Head(position=1))
     ran = acuerdo("clock", "advance", "--days", 10, "--json")
     assert ran.exit_code == 0, ran.err
     steps = [request.to.ToDatetime(UTC).day for request in services.requests("AdvanceClock")]
-    assert steps == [20, 20, 25, 25]
+    assert steps == [20] * len(SERVICES) + [25] * len(SERVICES)
     assert "2005-07-25 00:00" in acuerdo("clock", "show").out
 
 

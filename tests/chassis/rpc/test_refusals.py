@@ -24,7 +24,7 @@ from services.chassis.rpc.refusals import STATUS_OF
 from services.chassis.rpc.validation import RequestIsInvalid, Violation
 from services.chassis.seal import SealIsBroken
 from services.chassis.settings import Settings
-from services.kernel.refusal import AlreadyExists, IsInvalid, IsUnknown, Refusal
+from services.kernel.refusal import AlreadyExists, AreInvalid, IsInvalid, IsUnknown, Refusal
 
 CONTRACT = log_pb2.DESCRIPTOR.services_by_name["Log"]
 STREAM = UUID(int=7)
@@ -48,6 +48,13 @@ ROWS: list[tuple[Exception, str, str, dict[str, str], type | None]] = [
     (CaseIsUnknown(), "NOT_FOUND", "CASE_IS_UNKNOWN", {}, None),
     (BatchExists(), "ALREADY_EXISTS", "BATCH_EXISTS", {}, None),
     (IsInvalid("terms.zone", "is no zone"), "INVALID_ARGUMENT", "REQUEST_IS_INVALID", {"violations": "1", "named": "1"}, BadRequest),
+    (
+        AreInvalid([IsInvalid("steps[0]", "is never reached"), IsInvalid("steps[1]", "has no exit")]),
+        "INVALID_ARGUMENT",
+        "REQUEST_IS_INVALID",
+        {"violations": "2", "named": "2"},
+        BadRequest,
+    ),
     (RequestIsInvalid([Violation("a", "r", "d")]), "INVALID_ARGUMENT", "REQUEST_IS_INVALID", {"violations": "1", "named": "1"}, BadRequest),
     (RequestIsTooLarge(9, 8), "INVALID_ARGUMENT", "REQUEST_IS_TOO_LARGE", {"bytes": "9", "bytes_max": "8"}, None),
     (units.RequestIdReused(), "INVALID_ARGUMENT", "REQUEST_ID_REUSED", {}, None),
