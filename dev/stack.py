@@ -78,7 +78,9 @@ async def _show(stack: Stack, home: Path, console: Console, says: Says, words: W
             seconds = time.monotonic() - began
             played.keep(kept)
         await _portfolio(doors, played, console, says, words)
+        console.print()
         console.print(await figures_block(doors, played.portfolio_id, played.months, words.lang))
+        console.print()
         console.rule(f"[bold]{says.law}[/]", style="dim")
         console.print(law_block(await law(doors), words.lang))
         holds = await _proof(doors, stack, played, console, says, words, seconds)
