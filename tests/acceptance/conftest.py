@@ -1,4 +1,7 @@
-"""One running house for all acceptance tests: both services as processes, on a real PostgreSQL and a real Kafka."""
+"""One running house for all acceptance tests: four services as processes, on a real PostgreSQL and a real Kafka.
+
+It stops with the last of them: its relays would bring back the topics that other tests on this broker begin with none of.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ TODAY = datetime(2005, 7, 1, 1, tzinfo=UTC)
 """A day after the last month that is played: whatever comes is of the past, in whatever order."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def own_database(postgres_dsn: str) -> Iterator[str]:
     """A database for services that outlive one test."""
     name = f"acceptance_{uuid4().hex[:12]}"
@@ -31,7 +34,7 @@ def own_database(postgres_dsn: str) -> Iterator[str]:
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def house(kafka: str, own_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     home = tmp_path_factory.mktemp("house")
     stack = Stack(home, kafka=kafka, postgres=own_database, ports=ports_of_our_own())

@@ -21,6 +21,7 @@ from services.chassis.follower.marks import connect
 from services.chassis.follower.relay import Relay
 from services.chassis.follower.source import Source
 from services.chassis.follower.state import followers_state, is_quiet
+from services.chassis.follower.timers import is_any_due
 from services.chassis.follower.topics import Kafka
 from services.chassis.log.log import Log
 from services.kernel.calendar import start_of, zone
@@ -114,17 +115,31 @@ class Loop:
     async def settle(self) -> None:
         """Until no timer is due and everybody has heard everything, in two looks that see the same logs."""
         seen: list[int] = []
-        async with asyncio.timeout(SETTLED_WITHIN_SECONDS):
-            while True:
-                for relay in self.relays:
-                    relay.announce()
-                logs = [self.cases.log, self.payments.log]
-                standing = [(await log.head()).position for log in logs]
-                quiet = all([await _is_quiet(log, standing) for log in logs])
-                if quiet and standing == seen:
-                    return
-                seen = standing if quiet else []
-                await asyncio.sleep(0.1)
+        try:
+            async with asyncio.timeout(SETTLED_WITHIN_SECONDS):
+                await self._until_quiet(seen)
+        except TimeoutError:
+            raise AssertionError(f"not quiet: {seen} {[await _standing(log) for log in (self.cases.log, self.payments.log)]}") from None
+
+    async def _until_quiet(self, seen: list[int]) -> None:
+        while True:
+            for relay in self.relays:
+                relay.announce()
+            logs = [self.cases.log, self.payments.log]
+            standing = [(await log.head()).position for log in logs]
+            quiet = all([await _is_quiet(log, standing) for log in logs])
+            if quiet and standing == seen:
+                return
+            seen[:] = standing if quiet else []
+            await asyncio.sleep(0.1)
+
+
+async def _standing(log: Log) -> list[str]:
+    """Who is where, as words."""
+    async with await connect(log.dsn, log.service.name, autocommit=True) as connection:
+        states = await followers_state(connection)
+        is_due = "a timer is due" if await is_any_due(connection, log.clock.now()) else "no timer is due"
+    return [is_due, *(f"{state.follower}<{state.source} {state.partition}: {state.position}/{state.head_position}" for state in states)]
 
 
 async def _is_quiet(log: Log, heads: list[int]) -> bool:

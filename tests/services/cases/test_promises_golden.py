@@ -24,7 +24,6 @@ async def loop(database: str, kafka: str, tmp_path: Path) -> AsyncIterator[Loop]
         yield started
 
 
-@pytest.mark.long  # in make test the whole house plays it: tests/acceptance/test_the_loop_of_promises.py
 @pytest.mark.timeout(300)
 async def test_golden_1_promised_for_friday_with_a_day_of_grace_and_five_per_cent(loop: Loop) -> None:
     """Four cases that live the four branches side by side."""
@@ -66,7 +65,6 @@ async def test_golden_1_promised_for_friday_with_a_day_of_grace_and_five_per_cen
     assert [each.type for each in why.grounds] == ["PromiseMade", "PromiseUnpaidSoFar", "PromiseKept"]
 
 
-@pytest.mark.long  # in make test the whole house plays it: tests/acceptance/test_the_loop_of_promises.py
 @pytest.mark.timeout(300)
 async def test_golden_2_a_promise_kept_by_a_debit_that_comes_back_is_broken_and_the_published_rate_stays(loop: Loop) -> None:
     eva, ana = loop.cases.as_("agent", subject="eva"), loop.cases.as_("agent", subject="ana")
@@ -107,7 +105,6 @@ async def test_golden_2_a_promise_kept_by_a_debit_that_comes_back_is_broken_and_
     assert (then.state, then.paid.minor_units) == (pb.PROMISE_STATE_DUE, 0)
 
 
-@pytest.mark.long  # passes alone; beside a whole suite on the same broker its house does not always come to rest
 @pytest.mark.timeout(300)
 async def test_lists_show_promises_by_state_page_by_page_and_after_the_views_are_built_again(loop: Loop) -> None:
     ids = []

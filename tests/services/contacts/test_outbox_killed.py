@@ -29,7 +29,6 @@ def an_outbox(database: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
-@pytest.mark.long  # processes of its own, minutes on a busy machine
 @pytest.mark.timeout(300)
 async def test_a_message_whose_telling_was_lost_with_its_process_is_sent_again_as_the_same_message(database: str, tmp_path: Path) -> None:
     async with running(database, tmp_path, datetime(2026, 3, 3, 11, tzinfo=UTC), with_outbox=False) as messages:
