@@ -1,1 +1,1 @@
-"""The whole house, asked through its doors. A package, so that what its tests share ends with the last of them, and not with the session."""
+"""The whole house, asked through its doors. A package, so that what its tests share ends with its last test."""
