@@ -1,15 +1,24 @@
 """Loopback ports: a free one, a taken one, one that answers."""
 
+import os
+import random
 import socket
 
 LOOPBACK = "127.0.0.1"
+OURS = (20_000, 32_000)
+"""Below the ports that a system gives to whoever asks for any, and to outgoing connections: one of those may be taken before we listen, or
+while a server is down."""
+_given: set[int] = set()
 
 
 def free_port() -> int:
-    """A loopback TCP port nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    """A loopback TCP port nobody listens on at this moment, and nobody gets by asking for any."""
+    chance = random.Random(os.urandom(8))
+    while True:
+        port = chance.randrange(*OURS)
+        if port not in _given and is_free(port):
+            _given.add(port)
+            return port
 
 
 def is_free(port: int) -> bool:

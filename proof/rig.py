@@ -5,8 +5,6 @@ Whatever happens, nothing is left running: `with Rig(home) as rig: …`. Use it 
 
 from __future__ import annotations
 
-import os
-import random
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -20,7 +18,7 @@ from dev.issuer import Issuer
 from dev.kafka import HOME as KAFKA_HOME
 from dev.kafka import Kafka
 from dev.listening import ServerFailed
-from dev.ports import LOOPBACK, is_free
+from dev.ports import LOOPBACK, free_port
 from dev.postgres import Postgres
 from dev.services import READY_WITHIN_SECONDS, Secrets, migrate, write_private
 from dev.sink import SinkProcess
@@ -34,8 +32,6 @@ __all__ = ["APART", "BROKER", "HOUSE", "POSTGRES", "ROLES", "TOGETHER", "Exit", 
 POSTGRES, BROKER = "postgres", "kafka"
 """Names of the servers, beside those of the services' processes."""
 ROLES = ("operator", "supervisor", "auditor", "compliance", "agent", "system")
-PORTS = (20_000, 32_000)
-"""Below what the kernel gives to outgoing connections: one of those could sit on the port of a server that is down."""
 NOWHERE = f"{LOOPBACK}:9"
 """Of a service that is not in the layout: nobody answers there."""
 QUIET_WITHIN_SECONDS = 60.0
@@ -55,12 +51,12 @@ class Rig:
         """What is lost of PostgreSQL's answers to each process."""
         self._secrets = Secrets(self.home / "keys")
         self._opened = ExitStack()
-        self._postgres = Postgres(self.home / POSTGRES, _port())
-        self._ways = {_way(name): _port() for name in layout} if links else {}
-        self._kafka = Kafka(KAFKA_HOME, self.home / BROKER, _port(), ways=self._ways)
+        self._postgres = Postgres(self.home / POSTGRES, free_port())
+        self._ways = {_way(name): free_port() for name in layout} if links else {}
+        self._kafka = Kafka(KAFKA_HOME, self.home / BROKER, free_port(), ways=self._ways)
         self._servers: dict[str, Postgres | Kafka] = {POSTGRES: self._postgres, **({BROKER: self._kafka} if kafka else {})}
-        self._ports = {name: _port() for name in layout}
-        self._sink = SinkProcess(self.home / "sink", _port()) if "contacts" in self.services else None
+        self._ports = {name: free_port() for name in layout}
+        self._sink = SinkProcess(self.home / "sink", free_port()) if "contacts" in self.services else None
         self._members = Members(self.home, layout, self._ports, self._environment)
         self._proxies: dict[tuple[str, str], Proxy] = {}
         self._frozen: set[str] = set()
@@ -305,11 +301,3 @@ class Rig:
 
 def _way(name: str) -> str:
     return name.upper().replace("-", "_")
-
-
-def _port() -> int:
-    rng = random.Random(os.urandom(8))
-    while True:
-        port = rng.randrange(*PORTS)
-        if is_free(port):
-            return port

@@ -96,7 +96,11 @@ def name(text: str, field: str) -> str:
 
 def sound(text: str) -> str:
     """A name as two clerks would write it alike: no accents, no case, words in alphabetical order."""
-    bare = "".join(character for character in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(character))
+    # Twice: a letter of another style has no lower case until it is taken apart, and what is taken apart may have one.
+    plain = text
+    for _ in range(2):
+        plain = unicodedata.normalize("NFKD", plain.casefold())
+    bare = "".join(character for character in plain if not unicodedata.combining(character))
     return " ".join(sorted(_NOT_OF_A_NAME.sub(" ", bare).split()))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.contacts.adapters import spelling
@@ -63,6 +63,7 @@ def test_what_is_no_address_is_refused(text: str) -> None:
 
 
 @given(st.text(max_size=60))
+@example("𝓐na")
 def test_spelling_twice_is_spelling_once(text: str) -> None:
     for spell in (lambda t: spelling.email(t, "f"), lambda t: spelling.national_id(t, "f"), spelling.postal, spelling.sound):
         try:
