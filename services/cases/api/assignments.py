@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from uuid import UUID
 
 from acuerdo.cases.v1 import workforce_pb2 as pb
 from acuerdo.common.v1.access_pb2 import Role
-from psycopg.rows import DictRow
 
 from services.cases.api import wire
 from services.cases.api.because.assignment import wire_ground
 from services.cases.api.desk import Desk
 from services.cases.application import work
-from services.cases.domain.agent import Agent
 from services.cases.domain.assigning import Asker, Standing, Wish
 from services.cases.domain.assignment import Assignment, Requirements, UnassignReason
 from services.cases.domain.case import Case
@@ -78,20 +75,11 @@ class Assignments(Desk):
         return pb.DeclineAssignmentResponse(receipt=words.receipt(stored))
 
     async def _candidates(self, who: Principal, case_id: UUID, agent_id: UUID | None, wanted: Requirements | None) -> dict[UUID, Standing]:
-        """As the tables know it, and how far each agent's own history was known before: the decision adds what came since."""
+        """As the tables know it; the decision adds what each agent was given since."""
         wanted = wanted or (await self._case(who, str(case_id))).assignment.requirements
         asked = CandidatesAsked(case_id, agent_id, wanted.skills, wanted.language, wanted.team_id)
-        ids = [agent_id] if agent_id is not None else [row["agent_id"] for row in await self._standings(who, asked)]
-        agents = await asyncio.gather(*(self._log.load(Agent, each, who.tenant_id) for each in ids))
-        versions = {agent.id: agent.version for agent in agents}
-        return {
-            row["agent_id"]: Standing(row["load"], row["cases_of_person"], versions[row["agent_id"]])
-            for row in await self._standings(who, asked)
-            if row["agent_id"] in versions
-        }
-
-    async def _standings(self, who: Principal, asked: CandidatesAsked) -> list[DictRow]:
-        return await self._tables.candidates(who.tenant_id, asked, CANDIDATES_MAX, (await self._log.head()).position)
+        found = await self._tables.candidates(who.tenant_id, asked, CANDIDATES_MAX, (await self._log.head()).position)
+        return {row["agent_id"]: Standing(row["load"], row["cases_of_person"], row["given_at"]) for row in found}
 
     async def _holder(self, who: Principal, case_id: str) -> UUID:
         """Who has the case as it is asked for; the decision looks again."""

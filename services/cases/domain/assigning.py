@@ -59,7 +59,7 @@ class Standing:
     load: int = 0
     cases_of_person: int = 0
     agent_version: int = 0
-    """Of the agent's stream, seen before its load was: what it was given since comes on top."""
+    """Of the agent's stream, that the load counts up to: what it was given since comes on top."""
 
     def now_of(self, agent: Agent) -> Standing:
         return replace(self, load=self.load + agent.given_since(self.agent_version))

@@ -149,7 +149,7 @@ class CaseTables:
             return known, await (await connection.execute(_LIST_AGENTS, asked)).fetchall()
 
     async def candidates(self, tenant_id: str, asked: CandidatesAsked, size: int, min_position: int = 0) -> list[DictRow]:
-        """Who may be given a case, the best first: agent_id, cases_of_person, load."""
+        """Who may be given a case, the best first: agent_id, cases_of_person, load (as of the agent's version `given_at`)."""
         parameters = {name: getattr(asked, name) for name in asked.__dataclass_fields__}
         async with self._within(tenant_id, min_position) as (connection, _):
             found = await connection.execute(_CANDIDATES, {**parameters, "skills": list(asked.skills), "size": size})

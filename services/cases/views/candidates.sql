@@ -10,7 +10,8 @@ WITH known AS (
 )
 SELECT a.agent_id,
        COALESCE(k.cases, 0) AS cases_of_person,
-       a.cases - CASE WHEN h.case_id IS NULL THEN 0 ELSE 1 END AS load   -- this case itself is no other work
+       a.cases - CASE WHEN h.case_id IS NULL THEN 0 ELSE 1 END AS load,  -- this case itself is no other work
+       a.given_at
 FROM cases.agents a
 LEFT JOIN known k USING (agent_id)
 LEFT JOIN cases.case_hands h ON h.case_id = %(case_id)s AND h.agent_id = a.agent_id

@@ -6,7 +6,8 @@ CREATE TABLE {schema}.agents (
     registered_at bigint NOT NULL,        -- position of AgentRegistered: the stable order of pages
     is_active     boolean NOT NULL,
     languages     text[] NOT NULL,
-    cases         integer NOT NULL DEFAULT 0   -- how many are in its hands
+    cases         integer NOT NULL DEFAULT 0,  -- how many are in its hands
+    given_at      integer NOT NULL DEFAULT 0   -- version of its stream when it was last given one: `cases` counts those up to it
 );
 CREATE UNIQUE INDEX agents_order ON {schema}.agents (tenant_id, registered_at);
 

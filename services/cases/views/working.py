@@ -40,6 +40,7 @@ class _Notes:
     registered: list[tuple[Any, ...]] = field(default_factory=list)
     active: dict[UUID, bool] = field(default_factory=dict)
     languages: dict[UUID, list[str]] = field(default_factory=dict)
+    given: dict[UUID, int] = field(default_factory=dict)
     skills: dict[tuple[UUID, str], tuple[str, date | None] | None] = field(default_factory=dict)
     teams: dict[tuple[UUID, UUID], str | None] = field(default_factory=dict)
     hands: dict[UUID, list[Callable[[_Hands], _Hands]]] = field(default_factory=dict)
@@ -91,6 +92,10 @@ def _deactivated(notes: _Notes, heard: Heard[told.AgentDeactivated]) -> None:
 
 def _reactivated(notes: _Notes, heard: Heard[told.AgentReactivated]) -> None:
     notes.active[heard.stream_id] = True
+
+
+def _given(notes: _Notes, heard: Heard[told.AgentGivenCase]) -> None:
+    notes.given[heard.stream_id] = heard.meta.version
 
 
 # Hands -----------------------------------------------------------------------------------------------------------------
@@ -159,6 +164,7 @@ async def write(connection: AsyncConnection[Any], facts: Sequence[Heard[Any]]) -
     for statement, kinds, rows in (
         (INSERT_AGENTS, "uuid text bigint", notes.registered),
         (UPDATE_ACTIVE, "uuid bool", list(notes.active.items())),
+        (UPDATE_GIVEN, "uuid int", list(notes.given.items())),
         (DELETE_SKILLS, "uuid text", [key for key, granted in notes.skills.items() if granted is None]),
         (UPSERT_SKILLS, "uuid text text date", [(*key, *granted) for key, granted in notes.skills.items() if granted is not None]),
         (DELETE_TEAMS, "uuid uuid", [key for key, tenant in notes.teams.items() if tenant is None]),
@@ -203,6 +209,7 @@ INSERT_AGENTS = """
 INSERT INTO cases.agents (agent_id, tenant_id, registered_at, is_active, languages) SELECT r.*, true, '{}'::text[] FROM {rows} r"""
 UPDATE_ACTIVE = """
 UPDATE cases.agents a SET is_active = r.is_active FROM {rows} r (agent_id, is_active) WHERE a.agent_id = r.agent_id"""
+UPDATE_GIVEN = "UPDATE cases.agents a SET given_at = r.version FROM {rows} r (agent_id, version) WHERE a.agent_id = r.agent_id"
 UPDATE_LOADS = "UPDATE cases.agents a SET cases = a.cases + r.more FROM {rows} r (agent_id, more) WHERE a.agent_id = r.agent_id"
 DELETE_SKILLS = """
 DELETE FROM cases.agent_skills s USING {rows} r (agent_id, skill) WHERE (s.agent_id, s.skill) = (r.agent_id, r.skill)"""
@@ -244,6 +251,7 @@ _OF_AGENTS: Mapping[type[Message], Callable[[_Notes, Heard[Any]], None]] = {
     told.AgentLeftTeam: _left,
     told.AgentDeactivated: _deactivated,
     told.AgentReactivated: _reactivated,
+    told.AgentGivenCase: _given,
 }
 NOTES: Mapping[type[Message], Callable[[_Notes, Heard[Any]], None]] = {**_OF_CASES, **_OF_AGENTS}
 OF_CASES: Sequence[type[Message]] = tuple(_OF_CASES)

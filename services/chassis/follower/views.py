@@ -23,7 +23,7 @@ from services.chassis.heard import View
 from services.chassis.log.connections import STORE_IS_AWAY
 from services.chassis.log.log import Log
 from services.chassis.log.origins import HeardUpTo
-from services.chassis.log.units import HeardAlready
+from services.chassis.log.units import HeardAlready, Record
 from services.chassis.telemetry.metrics import FOLLOWER_LAG
 
 GATHER_SECONDS = 0.02
@@ -143,7 +143,7 @@ class Views:
     async def _write_page(self, connection: AsyncConnection[Any], view: View) -> bool:
         """The next facts and the position in one transaction. Whether there may be more."""
         at, shown = self._at(view.name), self._shown[view.name]
-        records = await self._log.read(shown, PAGE_RECORDS_MAX)
+        records, is_cut = await self._page(shown)
         if not records:
             return False
         facts = [read(self._source, record.event, record.position, record.recorded_at) for record in records]
@@ -152,7 +152,19 @@ class Views:
             await marks.move(connection, HeardUpTo(at.follower, at.source, at.epoch, at.partition, shown, last))
             await view.write(connection, facts)
         await self._show(view.name, last)
-        return len(records) == PAGE_RECORDS_MAX
+        return is_cut
+
+    async def _page(self, after: int) -> tuple[list[Record], bool]:
+        """Whole units (all facts of one share their `recorded_at`): what is stored together is shown together. And whether more follow."""
+        records: list[Record] = []
+        while True:
+            more = await self._log.read(records[-1].position if records else after, PAGE_RECORDS_MAX)
+            records += more
+            if len(more) < PAGE_RECORDS_MAX:
+                return records, False
+            whole = [record for record in records if record.recorded_at != records[-1].recorded_at]
+            if whole:
+                return whole, True
 
     async def _empty(self, connection: AsyncConnection[Any], view: View) -> None:
         at = self._at(view.name)

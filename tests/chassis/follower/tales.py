@@ -290,14 +290,27 @@ async def tell(log: Log, *said: tuple[UUID, str], kind: type[Told] | type[Whispe
             def decide(tale: Tale, word: str = word) -> None:
                 tale.tell(kind(**tale.next(), word=word))
 
-            origin = Command(TENANT, "tester", "Tell", str(uuid4()), bytes(32), Actor("SYSTEM", "tester"))
-            stored.append(await log.run(origin, Change(Tale, tale_id, decide)))
+            stored.append(await log.run(_asked(), Change(Tale, tale_id, decide)))
         return stored
 
     by_tale: dict[UUID, list[str]] = {}
     for tale_id, word in said:
         by_tale.setdefault(tale_id, []).append(word)
     return [stored for some in await asyncio.gather(*(say(*pair) for pair in by_tale.items())) for stored in some]
+
+
+async def tell_at_once(log: Log, tale_id: UUID, number: int) -> Stored:
+    """So many facts of a tale in one unit."""
+
+    def decide(tale: Tale) -> None:
+        for word in range(number):
+            tale.tell(Told(**tale.next(), word=str(word)))
+
+    return await log.run(_asked(), Change(Tale, tale_id, decide))
+
+
+def _asked() -> Command:
+    return Command(TENANT, "tester", "Tell", str(uuid4()), bytes(32), Actor("SYSTEM", "tester"))
 
 
 def tales(number: int, on_partition: int | None = None) -> list[UUID]:

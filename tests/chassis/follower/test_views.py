@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from psycopg import AsyncConnection
 
-from services.chassis.follower.views import ViewIsBehind, Views
+from services.chassis.follower.views import PAGE_RECORDS_MAX, ViewIsBehind, Views
 from services.chassis.heard import Heard, View
-from tests.chassis.follower.tales import TELLER, House, eventually, tales, tell
+from tests.chassis.follower.tales import TELLER, House, eventually, tales, tell, tell_at_once
 
 
 async def write(connection: AsyncConnection[Any], facts: Sequence[Heard[Any]]) -> None:
@@ -95,3 +95,22 @@ async def test_two_writers_of_one_view_count_each_fact_once(shown: House) -> Non
         return (await shown.query("tales", SHOWN))[0][1:] == ("f", 6)
 
     await eventually(are_counted)
+
+
+async def test_what_was_stored_together_is_shown_together(shown: House) -> None:
+    """However many facts a unit has, and wherever a page would end."""
+    log, (tale,) = await shown.log(TELLER), tales(1)
+    sizes = [PAGE_RECORDS_MAX - 1, 2, PAGE_RECORDS_MAX, 2 * PAGE_RECORDS_MAX + 1, 1]
+    for size in sizes:
+        last = await tell_at_once(log, tale, size)
+    pages: list[list[Heard[Any]]] = []
+
+    async def note(_: AsyncConnection[Any], facts: Sequence[Heard[Any]]) -> None:
+        pages.append(list(facts))
+
+    views = await shown.run(Views(log, [View("last_words", ("last_words",), note)]))
+    await views.wait_for(last.position, 10.0)
+
+    units_of_pages = [{heard.recorded_at for heard in page} for page in pages]
+    assert sum(map(len, units_of_pages)) == len(set[Any]().union(*units_of_pages)) == len(sizes)
+    assert [heard.position for page in pages for heard in page] == list(range(1, sum(sizes) + 1))

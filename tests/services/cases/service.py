@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import count
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import grpc.aio
 from acuerdo.cases.v1 import promises_pb2 as promises
@@ -98,7 +98,6 @@ class Caller:
     def __init__(self, channel: grpc.aio.Channel, token: str) -> None:
         self._cases, self._promises, self._log = CasesStub(channel), PromisesStub(channel), LogStub(channel)
         self._metadata = (("authorization", f"Bearer {token}"),)
-        self._ids = count(1)
 
     def __getattr__(self, method: str) -> Any:
         """`await caller.GetCase(case_id=…)`: the method, with the request's fields; `GetCase_as_it_is(request)`: the request itself."""
@@ -110,7 +109,7 @@ class Caller:
 
         async def ask(**fields: Any) -> Any:
             if "request_id" in kind.DESCRIPTOR.fields_by_name:
-                fields.setdefault("request_id", f"{method}-{id(self)}-{next(self._ids)}")
+                fields.setdefault("request_id", f"{method}-{uuid4()}")
             return await call(kind(**fields), metadata=self._metadata)
 
         return ask

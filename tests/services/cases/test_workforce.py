@@ -200,19 +200,22 @@ async def test_of_two_agents_who_take_one_case_at_once_one_gets_it(cases: Runnin
 async def test_nobody_gets_more_cases_than_it_may_however_many_are_given_in_one_instant(cases: Running, is_chosen: bool) -> None:
     caller = cases.as_()
     portfolio = await a_portfolio(caller)
-    agents = [await an_agent(caller, name, cases_max=2) for name in ("maria", "jon")]
-    ids = [await a_case(caller, portfolio, str(number), str(uuid4())) for number in range(8)]
-    gives = [assigned(caller, case, agents[number % 2] if is_chosen else "") for number, case in enumerate(ids)]
-    came = await asyncio.gather(*gives, return_exceptions=True)
-    given = [answer for answer in came if not isinstance(answer, BaseException)]
-    assert sorted(answer.agent_id for answer in given) == sorted(agents * 2)
-    refusals = {error.code() for error in came if isinstance(error, grpc.aio.AioRpcError)}
-    assert refusals == {grpc.StatusCode.FAILED_PRECONDITION}
-    assert sorted(answer.ground.load for answer in given) == [0, 0, 1, 1], "each has seen what was given before it"
-    # Once a case is given back there is room for another.
-    has, waits = (next(case for case, answer in zip(ids, came, strict=True) if (answer in given) is wanted) for wanted in (True, False))
-    await caller.UnassignCase(case_id=has, reason=pb.UNASSIGN_REASON_RELEASED)
-    assert (await assigned(caller, waits)).agent_id in agents
+    for again in range(8):
+        agents = [await an_agent(caller, f"{name} {again}", cases_max=2) for name in ("maria", "jon")]
+        ids = [await a_case(caller, portfolio, f"{again}-{number}", str(uuid4())) for number in range(8)]
+        gives = [assigned(caller, case, agents[number % 2] if is_chosen else "") for number, case in enumerate(ids)]
+        came = await asyncio.gather(*gives, return_exceptions=True)
+        given = [answer for answer in came if not isinstance(answer, BaseException)]
+        assert sorted(answer.agent_id for answer in given) == sorted(agents * 2)
+        refusals = {error.code() for error in came if isinstance(error, grpc.aio.AioRpcError)}
+        assert refusals == {grpc.StatusCode.FAILED_PRECONDITION}
+        assert sorted(answer.ground.load for answer in given) == [0, 0, 1, 1], "each has seen what was given before it"
+        # Once a case is given back there is room for another.
+        has, waits = (next(case for case, answer in zip(ids, came, strict=True) if (answer in given) is wanted) for wanted in (True, False))
+        await caller.UnassignCase(case_id=has, reason=pb.UNASSIGN_REASON_RELEASED)
+        assert (await assigned(caller, waits)).agent_id in agents
+        for agent in agents:
+            await caller.DeactivateAgent(agent_id=agent, reason_code="LEFT")
 
 
 async def test_agents_work_their_own_cases_and_seniors_may_take_them_away(cases: Running) -> None:

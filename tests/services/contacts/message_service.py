@@ -8,10 +8,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import grpc.aio
 from acuerdo.cases.v1 import events_pb2 as cases
@@ -132,7 +131,6 @@ class Caller:
     def __init__(self, channel: grpc.aio.Channel, token: str) -> None:
         self._stubs = {"Messages": MessagesStub(channel), "People": PeopleStub(channel)}
         self._metadata = (("authorization", f"Bearer {token}"),)
-        self._ids = count(1)
 
     async def as_it_is(self, method: str, request: Message) -> Any:
         return await getattr(self._stubs["Messages"], method)(request, metadata=self._metadata)
@@ -143,7 +141,7 @@ class Caller:
 
         async def ask(**fields: Any) -> Any:
             if "request_id" in kind.DESCRIPTOR.fields_by_name:
-                fields.setdefault("request_id", f"{method}-{id(self)}-{next(self._ids)}")
+                fields.setdefault("request_id", f"{method}-{uuid4()}")
             if "purpose" in kind.DESCRIPTOR.fields_by_name and kind.DESCRIPTOR.fields_by_name["purpose"].enum_type is None:
                 fields.setdefault("purpose", "CASEWORK")
             return await getattr(self._stubs[name], method)(kind(**fields), metadata=self._metadata)

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import grpc.aio
 from acuerdo.common.v1.log_pb2_grpc import LogStub
@@ -90,7 +90,6 @@ class Caller:
     def __init__(self, channel: grpc.aio.Channel, token: str) -> None:
         self._people, self._log = PeopleStub(channel), LogStub(channel)
         self._metadata = (("authorization", f"Bearer {token}"),)
-        self._ids = count(1)
 
     def __getattr__(self, method: str) -> Any:
         """`await caller.GetPerson(person_id=…)`: the method, with the request's fields; `GetPerson_as_it_is(request)`: as it is."""
@@ -102,7 +101,7 @@ class Caller:
 
         async def ask(**fields: Any) -> Any:
             if "request_id" in kind.DESCRIPTOR.fields_by_name:
-                fields.setdefault("request_id", f"{method}-{id(self)}-{next(self._ids)}")
+                fields.setdefault("request_id", f"{method}-{uuid4()}")
             if "purpose" in kind.DESCRIPTOR.fields_by_name:
                 fields.setdefault("purpose", "CASEWORK")
             return await call(kind(**fields), metadata=self._metadata)

@@ -7,10 +7,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from itertools import count
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import grpc.aio
 from acuerdo.cases.v1 import events_pb2 as cases
@@ -124,7 +123,6 @@ class Caller:
     def __init__(self, channel: grpc.aio.Channel, token: str) -> None:
         self.stub = PaymentsStub(channel)
         self.metadata = (("authorization", f"Bearer {token}"),)
-        self._ids = count(1)
 
     def __getattr__(self, method: str) -> Any:
         """`await caller.GetPayment(payment_id=…)`: the method, with the request's fields."""
@@ -133,7 +131,7 @@ class Caller:
 
         async def ask(**fields: Any) -> Any:
             if "request_id" in kind.DESCRIPTOR.fields_by_name:
-                fields.setdefault("request_id", f"{method}-{id(self)}-{next(self._ids)}")
+                fields.setdefault("request_id", f"{method}-{uuid4()}")
             return await call(kind(**fields), metadata=self.metadata)
 
         return ask
