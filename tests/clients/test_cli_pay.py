@@ -55,7 +55,8 @@ def an_allocation(**other: Any) -> pay.LedgerAllocation:
 
 
 def test_a_payment_is_told_by_the_references_of_source_and_case(services: FakeServices, started: Path, acuerdo: Acuerdo) -> None:
-    services.answers["RecordPayment"] = pay.RecordPaymentResponse(payment_id=PAYMENT, placements=[WAITING])
+    services.answers["RecordPayment"] = pay.RecordPaymentResponse(payment_id=PAYMENT)
+    services.answers["GetPayment"] = pay.GetPaymentResponse(payment=pay.PaymentView(payment_id=PAYMENT, placements=[WAITING]))
     ran = acuerdo("pay", "record", "125.50", "--source", "psp", "--ref", "op-1", "--on", "2026-03-20", "--case", "UCI-1")
     assert (ran.exit_code, ran.err) == (0, "")
     assert PAYMENT in ran.out

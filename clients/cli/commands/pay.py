@@ -87,9 +87,10 @@ async def record(
         if case:
             request.case_id = await case_id_of(doors, case, portfolio)
         answer = await doors.payments.RecordPayment(request)
+        there = await doors.payments.GetPayment(pay.GetPaymentRequest(payment_id=answer.payment_id))
     said = PAY_WORDS[ask.lang]
     sentence = (said.told_before if answer.is_repeated else said.recorded).format(payment=answer.payment_id)
-    ask.answer(answer, sentence, *(placement(place, ask.words) for place in answer.placements))
+    ask.answer(answer, sentence, *(placement(place, ask.words) for place in there.payment.placements))
 
 
 @app.command

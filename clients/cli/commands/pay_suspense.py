@@ -54,4 +54,5 @@ async def resolve(payment: str, case: str, *, portfolio: str = "", ask: Asking =
         case_id = await case_id_of(doors, case, portfolio)
         request = pay.ResolveSuspenseRequest(request_id=new_id(), payment_id=payment, case_id=case_id)
         answer = await doors.payments.ResolveSuspense(request)
-    ask.answer(answer, *(placement(place, ask.words) for place in answer.placements))
+        there = await doors.payments.GetPayment(pay.GetPaymentRequest(payment_id=payment))
+    ask.answer(answer, *(placement(place, ask.words) for place in there.payment.placements))

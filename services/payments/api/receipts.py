@@ -9,7 +9,6 @@ from acuerdo.payments.v1 import receipts_pb2 as receipts
 
 from services.chassis.rpc import Context, words
 from services.payments.api import wire
-from services.payments.api.desk import placements
 from services.payments.api.taking import Taking
 from services.payments.application import receiving
 from services.payments.domain.payment import PaymentReversalCause
@@ -20,12 +19,10 @@ class Receipts(Taking):
         who = words.caller(context)
         source = await self._source(who, request.source_id)
         taken = await self._take(who, self._asked_by(context, request), wire.terms(source, request))
-        at = await self._whereabouts(who, taken.payment_id)
         return pb.RecordPaymentResponse(
             receipt=words.receipt(taken.stored) if taken.stored else None,
             payment_id=str(taken.payment_id),
             is_repeated=taken.is_repeated,
-            placements=placements(at),
         )
 
     async def ReversePayment(self, request: pb.ReversePaymentRequest, context: Context) -> pb.ReversePaymentResponse:
@@ -55,5 +52,4 @@ class Receipts(Taking):
         plan = partial(receiving.resolve_suspense, who.tenant_id, case_id=words.uuid(request.case_id, "case_id"))
         payment_id = words.uuid(request.payment_id, "payment_id")
         stored = await self._run_planned(who, self._asked_by(context, request), payment_id, plan)
-        at = await self._whereabouts(who, payment_id)
-        return pb.ResolveSuspenseResponse(receipt=words.receipt(stored), placements=placements(at))
+        return pb.ResolveSuspenseResponse(receipt=words.receipt(stored))
