@@ -119,7 +119,11 @@ class Registering(PeopleDesk):
         """`minted`: nobody was known by these identifiers. Somebody else may be registering the same person: then the next try finds it."""
         for again in range(TRIES_MAX):
             holders = {} if minted is not None and not again else await self._holders(origin.tenant_id, of)
-            known = next(iter(holders.values()), None)
+            persons = {person.id: person for person in holders.values()}
+            if len(persons) > 1:
+                refusal = IdentifiersAreOfTwoPersons(persons=", ".join(sorted(map(str, persons))))
+                return Registered(await self._log.run(origin, people.refuse(min(persons), refusal)), is_known=True)
+            known = next(iter(persons.values()), None)
             claims = [claim_of(each) for each in of.identifiers if each not in holders]
             try:
                 if known is None:
@@ -132,7 +136,10 @@ class Registering(PeopleDesk):
         raise LogIsBusy(BUSY_SECONDS)
 
     async def _add_to(self, origin: Command, known: Person, of: Given, claims: Sequence[Claim]) -> Stored:
-        identifiers = await self._new_identifiers(origin.tenant_id, known, of)
+        try:
+            identifiers = await self._new_identifiers(origin.tenant_id, known, of)
+        except PersonHasAnotherIdentifier as refusal:
+            return await self._log.run(origin, people.refuse(known.id, refusal))
         opened = await self._opened_points(origin.tenant_id, known)
         # Whatever became of those it has: what is marked stays marked.
         had = {(point.kind, value) for point, value in opened}
@@ -142,14 +149,12 @@ class Registering(PeopleDesk):
         return await self._log.run(origin, people.add_to_person(known.id, what, claims, compared))
 
     async def _holders(self, tenant_id: str, of: Given) -> dict[GivenId, Person]:
-        """Whoever has the identifiers, which is one person or nobody."""
+        """Whoever has each of the identifiers."""
         holders: dict[GivenId, Person] = {}
         for identifier in of.identifiers:
             claim = claim_of(identifier)
             for holder in (await self._log.claimed(tenant_id, claim.kind, [claim.value])).values():
                 holders[identifier] = await people.living(self._look(tenant_id), holder)
-        if len({person.id for person in holders.values()}) > 1:
-            raise IdentifiersAreOfTwoPersons(persons=", ".join(sorted(str(person.id) for person in holders.values())))
         return holders
 
     async def _new_identifiers(self, tenant_id: str, person: Person, of: Given) -> list[GivenId]:

@@ -16,6 +16,7 @@ from services.contacts.domain.merging import Match
 from services.contacts.domain.person import Person
 from services.contacts.domain.points import ContactPoint
 from services.kernel.facts import Change, Claim
+from services.kernel.refusal import Refusal
 from services.kernel.sealed import Sealed
 
 MERGES_FOLLOWED_MAX = 100
@@ -66,6 +67,15 @@ class What:
     ) -> None:
         self.registration, self.new_points = registration, tuple(new_points)
         self.residence, self.preference = residence, preference
+
+
+def refuse(person_id: UUID, refusal: Refusal) -> Change[Person]:
+    """What comparing values in clear has found against the command: kept with it like every other refusal, and the first answer stays it."""
+
+    def decide(person: Person) -> None:
+        raise refusal
+
+    return Change(Person, person_id, decide)
 
 
 def register_person(person_id: UUID, what: What, claims: Sequence[Claim]) -> Change[Person]:

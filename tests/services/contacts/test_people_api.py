@@ -156,6 +156,21 @@ async def test_identifiers_of_two_persons_are_not_guessed_away(people: Running) 
     )
 
 
+async def test_a_registration_once_refused_stays_refused_and_once_taken_stays_taken(people: Running) -> None:
+    caller, supervisor, bank = people.as_(), people.as_("supervisor"), str(uuid4())
+    one = await caller.RegisterPerson(person=somebody(number="11111111H"), request_id="one")
+    two = await caller.RegisterPerson(person=somebody(client_id=bank, client_ref="B-2"))
+    both = somebody(number="11111111H", client_id=bank, client_ref="B-2")
+    await refused(caller.RegisterPerson(person=both, request_id="both"), "FAILED_PRECONDITION", "IDENTIFIERS_ARE_OF_TWO_PERSONS")
+
+    await supervisor.MergePersons(person_id=one.person_id, other_person_id=two.person_id, reason_code="REVIEWED")
+
+    await refused(caller.RegisterPerson(person=both, request_id="both"), "FAILED_PRECONDITION", "IDENTIFIERS_ARE_OF_TWO_PERSONS")
+    again = await caller.RegisterPerson(person=both)
+    assert (again.person_id, again.is_known) == (one.person_id, True)
+    assert (await caller.RegisterPerson(person=somebody(number="11111111H"), request_id="one")).receipt == one.receipt
+
+
 async def test_a_made_up_person_is_never_taken_for_a_real_one(people: Running) -> None:
     caller = people.as_()
     await caller.RegisterPerson(person=somebody(number="11111111H"))
