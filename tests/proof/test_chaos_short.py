@@ -26,7 +26,7 @@ SHAPES = {
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("layout", [SPINE, pytest.param(WHOLE, marks=pytest.mark.long)], ids=["spine", "whole"])
+@pytest.mark.parametrize("layout", [SPINE, WHOLE], ids=["spine", "whole"])
 def test_half_a_minute_of_chaos_leaves_every_invariant_whole(layout: dict[str, Member], servers: Path) -> None:
     missing = is_available()
     if missing is not None:
