@@ -70,7 +70,7 @@ class What:
 
 
 def refuse(person_id: UUID, refusal: Refusal) -> Change[Person]:
-    """What comparing values in clear has found against the command: kept with it like every other refusal, and the first answer stays it."""
+    """What comparing values in clear found against the command, kept with it like every other refusal."""
 
     def decide(person: Person) -> None:
         raise refusal
