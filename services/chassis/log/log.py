@@ -226,7 +226,11 @@ class Log:
     # Questions --------------------------------------------------------------------------------------------------------
 
     async def load(self, stream: type[S], stream_id: UUID, tenant_id: str) -> S:
-        """The live stream, with everything stored by anyone until now. Look, do not touch. Blank where there is none for this tenant."""
+        """The live stream, with everything stored by anyone until now. Look, do not touch. Blank where there is none for this tenant.
+
+        It is as stored until the caller waits for something else: by then a decision may have told more that is not stored yet. What two
+        answers must agree on (a version, a sum) is read in one breath.
+        """
         return await self._loading.live(stream, stream_id, tenant_id)
 
     async def recall(self, stream: type[S], stream_id: UUID, tenant_id: str) -> S:
