@@ -68,7 +68,17 @@ def _person() -> list[Fact]:
     tell(permits.ContactPermitDeferred, **_asked(PERMITS[4]), until=LATER, decision=_decision(Verdict.DENY))
     tell(permits.ContactPermitDenied, **_asked(PERMITS[5]), next_allowed_at=LATER, decision=_decision(Verdict.DENY))
     tell(permits.ContactPermitConsumed, **_of(PERMITS[0]), attempt_id=ATTEMPT, reason_code="REPORTED")
-    tell(permits.AttemptResultRecorded, attempt_id=ATTEMPT, permit_id=PERMITS[0], case_id=CASE, person_id=PERSON, result=_result())
+    tell(
+        permits.AttemptResultRecorded,
+        attempt_id=ATTEMPT,
+        permit_id=PERMITS[0],
+        case_id=CASE,
+        person_id=PERSON,
+        result=_result(),
+        channel=Channel.CALL,
+        direction=Direction.OUT,
+        is_recorded_apart=True,
+    )
     tell(permits.ContactPermitReleased, **_of(PERMITS[1]), attempt_id=None, reason_code="NO_AGENT_FREE")
     tell(permits.ContactPermitRevoked, **_of(PERMITS[2]), reason_code="HOLD", hold_id=HOLD)
     tell(permits.ContactPermitExpired, **_of(PERMITS[3]), reason_code="NOT_USED_IN_TIME")
@@ -99,6 +109,7 @@ def _person() -> list[Fact]:
         result=_result(),
         point_id=POINT,
         client_id=CLIENT,
+        is_recorded_apart=True,
     )
     tell(permits.ContactHistoryTakenOver, from_person_id=ANOTHER, contacts=(_counted(),))
     return told

@@ -67,6 +67,39 @@ def record_breach(heard: Heard[permits.AttemptOutsidePermitRecorded]) -> Iterabl
     yield elsewhere.record_interaction(UUID(bytes=fact.case_id), contact, heard.origin)
 
 
+def record_report(heard: Heard[permits.AttemptResultRecorded]) -> Iterable[Change[Case]]:
+    """A contact that was made by a permit, and reported. What is recorded apart has facts of its own, which say more."""
+    fact = heard.fact
+    if fact.is_recorded_apart:
+        return
+    contact = Contact(
+        interaction_id=UUID(bytes=fact.attempt_id),
+        state=InteractionState.DONE,
+        person_id=UUID(bytes=fact.person_id),
+        channel=channel(fact.channel),
+        direction=_direction(fact.direction),
+        flags=tuple(fact.result.flags),
+        permit_id=_id_or_none(fact.permit_id),
+    )
+    yield elsewhere.record_interaction(UUID(bytes=fact.case_id), contact, heard.origin)
+
+
+def record_reception(heard: Heard[permits.ContactReceived]) -> Iterable[Change[Case]]:
+    """The debtor came to us, as somebody reports."""
+    fact = heard.fact
+    if fact.is_recorded_apart:
+        return
+    contact = Contact(
+        interaction_id=UUID(bytes=fact.attempt_id),
+        state=InteractionState.DONE,
+        person_id=UUID(bytes=fact.person_id),
+        channel=channel(fact.channel),
+        direction=Direction.IN,
+        flags=tuple(fact.result.flags),
+    )
+    yield elsewhere.record_interaction(UUID(bytes=fact.case_id), contact, heard.origin)
+
+
 def record_start(heard: Heard[told.AttemptStarted]) -> Iterable[Change[Case]]:
     fact = heard.fact
     started = _contact(heard, InteractionState.STARTED)
@@ -205,6 +238,8 @@ REACTIONS: Reactions = {
     permits.ContactPermitReleased: of_a_case(record_release),
     permits.ContactPermitExpired: of_a_case(record_expiry),
     permits.AttemptOutsidePermitRecorded: of_a_case(record_breach),
+    permits.AttemptResultRecorded: of_a_case(record_report),
+    permits.ContactReceived: of_a_case(record_reception),
     told.AttemptStarted: of_a_case(record_start),
     told.AttemptDispatched: of_a_case(record_dispatch),
     told.AttemptDelivered: of_a_case(record_delivery),

@@ -33,6 +33,8 @@ class ContactReport:
     permit_id: UUID | None = None
     point_id: UUID | None = None
     campaign: str = ""
+    is_recorded_apart: bool = False
+    """An interaction of its own tells of it, too."""
 
 
 def report(person: Person, file: CaseFile, said: ContactReport) -> None:
@@ -41,7 +43,7 @@ def report(person: Person, file: CaseFile, said: ContactReport) -> None:
     known = person.permits.contacts.get(said.attempt_id)
     if known is not None:
         if known.result != _completed(said.result, known.result):
-            _tell_result(person, known, _completed(said.result, known.result))
+            _tell_result(person, known, _completed(said.result, known.result), is_recorded_apart=said.is_recorded_apart)
         return
     client_id = file.client_id if file.version else None
     if said.direction is Direction.IN:
@@ -54,14 +56,14 @@ def report(person: Person, file: CaseFile, said: ContactReport) -> None:
         return
     tell_consumed(person, permit, said.attempt_id, "REPORTED")
     made = person.permits.contacts[said.attempt_id]
-    _tell_result(person, made, _completed(said.result, made.result))
+    _tell_result(person, made, _completed(said.result, made.result), is_recorded_apart=said.is_recorded_apart)
 
 
 def note_result(person: Person, attempt_id: UUID, result: AttemptResult) -> None:
-    """What became of a contact that is counted already; one that is not is passed over."""
+    """What became of an interaction that is counted already; one that is not is passed over."""
     known = person.permits.contacts.get(attempt_id)
     if known is not None and known.result != _completed(result, known.result):
-        _tell_result(person, known, _completed(result, known.result))
+        _tell_result(person, known, _completed(result, known.result), is_recorded_apart=True)
 
 
 def _completed(result: AttemptResult, known: AttemptResult) -> AttemptResult:
@@ -85,7 +87,7 @@ def _why_outside(person: Person, permit: Permit | None, said: ContactReport) -> 
     return "" if permit.channel is said.channel and permit.case_id == said.case_id else "PERMIT_FOR_ANOTHER_CONTACT"
 
 
-def _tell_result(person: Person, contact: ContactCounted, result: AttemptResult) -> None:
+def _tell_result(person: Person, contact: ContactCounted, result: AttemptResult, *, is_recorded_apart: bool) -> None:
     person.tell(
         AttemptResultRecorded(
             **person.next(),
@@ -94,6 +96,9 @@ def _tell_result(person: Person, contact: ContactCounted, result: AttemptResult)
             case_id=contact.case_id,
             person_id=contact.person_id,
             result=result,
+            channel=contact.channel,
+            direction=contact.direction,
+            is_recorded_apart=is_recorded_apart,
         )
     )
 
@@ -111,6 +116,7 @@ def _tell_received(person: Person, said: ContactReport, client_id: UUID | None) 
             result=said.result,
             point_id=said.point_id,
             client_id=client_id,
+            is_recorded_apart=said.is_recorded_apart,
         )
     )
 

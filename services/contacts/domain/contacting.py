@@ -67,6 +67,7 @@ def count(person: Person, file: CaseFile, codes: OutcomeCodes, interaction_id: U
             reported_by=said.outcome.reported_by,
             permit_id=said.permit_id,
             point_id=said.point_id,
+            is_recorded_apart=True,
         ),
     )
     if is_new:

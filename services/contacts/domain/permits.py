@@ -169,6 +169,9 @@ class AttemptResultRecorded(Fact):
     case_id: UUID
     person_id: UUID
     result: AttemptResult
+    channel: Channel
+    direction: Direction
+    is_recorded_apart: bool
 
     def apply(self, person: Person) -> None:
         person.permits.correct(self.attempt_id, self.result)
@@ -218,6 +221,7 @@ class ContactReceived(Fact):
     result: AttemptResult
     point_id: UUID | None
     client_id: UUID | None
+    is_recorded_apart: bool
 
     def apply(self, person: Person) -> None:
         person.permits.record(

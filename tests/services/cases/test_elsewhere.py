@@ -101,6 +101,28 @@ async def test_a_contact_outside_any_permit_is_a_breach_on_the_case(cases: Runni
     assert why == "call from us, done (human, right party), outside any permit"
 
 
+async def test_a_call_reported_by_its_permit_is_on_the_case_and_so_is_one_that_came_in(cases: Running, hearing: Hearing) -> None:
+    caller = cases.as_()
+    case_id, _ = await a_counted_case(caller, instalment(1, date(2026, 2, 1), 100))
+    of = {"case_id": UUID(case_id).bytes, "person_id": PERSON.bytes, "channel": contacts.CHANNEL_CALL}
+    out = permits.AttemptResultRecorded(
+        attempt_id=ATTEMPT.bytes,
+        permit_id=PERMIT.bytes,
+        direction=contacts.DIRECTION_OUT,
+        result=permits.AttemptResult(flags=["HUMAN"]),
+        **of,
+    )
+    corrected = permits.AttemptResultRecorded()
+    corrected.CopyFrom(out)
+    corrected.result.flags.append("RIGHT_PARTY")
+    apart = permits.AttemptResultRecorded(attempt_id=uuid4().bytes, direction=contacts.DIRECTION_OUT, is_recorded_apart=True, **of)
+    for version, fact in enumerate((out, corrected, apart, permits.ContactReceived(attempt_id=uuid4().bytes, **of)), 1):
+        await hearing.hear("contacts", PERSON, version, fact)
+    told = await facts(caller, case_id, "InteractionRecorded", "OutcomeRevised")
+    assert [why for _, why in told] == ["call from us, done (human)", "done (human, right party)", "call to us, done"]
+    assert told[0][0].permit_id == PERMIT.bytes
+
+
 async def test_a_message_is_followed_from_its_start_to_what_came_of_it(cases: Running, hearing: Hearing) -> None:
     caller = cases.as_()
     case_id, _ = await a_counted_case(caller, instalment(1, date(2026, 2, 1), 100))
