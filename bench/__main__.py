@@ -22,9 +22,24 @@ from dev.kafka import HOME, Kafka, is_available
 from dev.postgres import Postgres
 from services.chassis.runtime import collect_seldom
 
-PARTS = ("log", "unary", "register", "payments", "relay", "reaction", "permits", "replay", "disk", "case", "worklist", "night", "growth")
+PARTS = (
+    "log",
+    "unary",
+    "register",
+    "payments",
+    "relay",
+    "reaction",
+    "loop",
+    "permits",
+    "replay",
+    "disk",
+    "case",
+    "worklist",
+    "night",
+    "growth",
+)
 """Each is a module here with `measure(place, size)`."""
-NEEDS_KAFKA = frozenset({"relay", "reaction"})
+NEEDS_KAFKA = frozenset({"relay", "reaction", "loop"})
 USES_KAFKA = NEEDS_KAFKA | {"unary", "night"}
 
 

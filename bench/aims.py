@@ -68,6 +68,7 @@ AIMS: Mapping[str, Aim] = {
     "relay/backlog": Aim("relay, backlog to Kafka", 80_000, 150_000, "events/s"),
     "relay/idle": Aim("relay, commit to an awake consumer, idle, p99", 20, None, "ms", is_at_most=True),
     "reaction/idle": Aim("command to reaction committed in the other service, idle, p99", 50, None, "ms", is_at_most=True),
+    "loop/step": Aim("payment to promise kept to next step decided, three services, p99", 500, None, "ms", is_at_most=True),
     "replay/fold": Aim("the whole log folded, per core", 60_000, None, "events/s"),
     "replay/case": Aim("one case of 1,000 events loaded cold, p50", 20, None, "ms", is_at_most=True),
     "disk/event": Aim("bytes on disk for an event of 220, its indexes included", 450, None, "bytes", is_at_most=True),

@@ -48,7 +48,7 @@ async def measured(part: str, place: Place) -> Report:
 SMOKED = ("log", "unary", "register", "payments", "replay", "disk", "case", "worklist", "night")
 
 
-@pytest.mark.parametrize("part", [*SMOKED, pytest.param("growth", marks=pytest.mark.long)])
+@pytest.mark.parametrize("part", [*SMOKED, *(pytest.param(part, marks=pytest.mark.long) for part in ("growth", "permits"))])
 async def test_a_part_measures_what_it_has_an_aim_for_and_passes_its_gate(part: str, place: Place) -> None:
     report = await measured(part, place)
 
@@ -58,7 +58,7 @@ async def test_a_part_measures_what_it_has_an_aim_for_and_passes_its_gate(part: 
     assert report.settings["fsync"] == report.settings["synchronous_commit"] == "on"
 
 
-@pytest.mark.parametrize("part", ["relay", pytest.param("reaction", marks=pytest.mark.long)])
+@pytest.mark.parametrize("part", ["relay", *(pytest.param(part, marks=pytest.mark.long) for part in ("reaction", "loop"))])
 async def test_a_part_on_kafka_measures_what_it_has_an_aim_for_and_passes_its_gate(part: str, place: Place, kafka: str) -> None:
     report = await measured(part, Place(place.server, place.home, kafka))
 
