@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,11 +21,12 @@ from proof.load import wording
 from proof.load.asking import ask, ask_for
 from proof.load.calling import Caller
 from proof.load.doing import Deed
-from proof.load.knowing import PHONE, Book, Paid, Permit
+from proof.load.knowing import PHONE, Book, Known, Paid, Permit
 
 PERSONS_MAX = 60
 """Of a tenant: then they are looked for instead."""
 CHANNELS = (contacts.CHANNEL_CALL, contacts.CHANNEL_CALL, contacts.CHANNEL_EMAIL)
+DIALERS = 3
 LONG_SECONDS, SHORT_SECONDS = 600, 3
 """How long a permit may be used: some run out while somebody is at it."""
 
@@ -67,18 +69,22 @@ async def find_person(caller: Caller, book: Book) -> None:
 
 
 async def request_permit(caller: Caller, book: Book) -> None:
-    """Asked for; what is granted is used, given back or left to run out, by whoever comes to it first."""
+    """Several at once for one person, as dialers ask; what is granted is used, given back or left to run out, by whoever comes first."""
     case = book.of_somebody()
     if case is None:
         return
-    channel, seconds = book.rng.choice(CHANNELS), book.rng.choice((LONG_SECONDS, SHORT_SECONDS))
+    channel = book.rng.choice(CHANNELS)
+    await asyncio.gather(*(_request(caller, book, case, channel) for _ in range(DIALERS)))
+
+
+async def _request(caller: Caller, book: Book, case: Known, channel: contacts.Channel) -> None:
     told = await ask(
         caller,
         book,
         "Permits/RequestPermit",
         request_id=book.next_id("permit"),
         contact=permits.ContactWanted(person_id=case.person_id, case_id=case.case_id, channel=channel, purpose=contacts.PURPOSE_COLLECTION),
-        valid_for=Duration(seconds=seconds),
+        valid_for=Duration(seconds=book.rng.choice((LONG_SECONDS, SHORT_SECONDS))),
         ready_to_wait=Duration(seconds=book.rng.choice((0, 86_400))),
     )
     if told.is_ok and told.reply.answer == permits.PERMIT_ANSWER_GRANTED:
@@ -153,7 +159,8 @@ async def record_payment(caller: Caller, book: Book) -> None:
         request_id=ref,
         source_id=book.source_id,
         provider_ref=ref,
-        amount=wording.money(book.rng.randint(1, 60_000)),
+        # Some pay more than they owe: the rest waits.
+        amount=wording.money(book.rng.randint(1, 60_000) * book.rng.choice((1,) * 9 + (500,))),
         # What was paid before a debt counted here is nobody's to spread: some waits, most is of today.
         value_date=wording.day(datetime.now(ZONE).date() - timedelta(days=book.rng.choice((0, 0, 0, 0, 9)))),
         **fields,
@@ -242,7 +249,7 @@ async def lift_hold(caller: Caller, book: Book) -> None:
 LOOP: dict[Deed, int] = {
     register_person: 4,
     find_person: 1,
-    request_permit: 30,
+    request_permit: 14,
     consume_permit: 10,
     release_permit: 5,
     report_outside: 1,
