@@ -22,6 +22,8 @@ GROUPS = (
     "portfolio",
     "import",
     "case",
+    "dossier",
+    "questionnaire",
     "person",
     "permit",
     "pack",

@@ -53,7 +53,15 @@ async def review(
     ask.answer(answer, GRIEVANCE_WORDS[ask.lang].review_recorded.format(day=review))
 
 
-async def ask_for(case: str, hardship_id: str, subject: list[str], *, due: str, portfolio: str = "", ask: Asking = ASKING) -> None:
+async def ask_for(
+    case: str,
+    hardship_id: str,
+    subject: Annotated[list[str], Parameter(negative="")],
+    *,
+    due: str,
+    portfolio: str = "",
+    ask: Asking = ASKING,
+) -> None:
     """Ask for what proves a hardship (justificantes).
 
     Parameters
@@ -79,7 +87,13 @@ async def ask_for(case: str, hardship_id: str, subject: list[str], *, due: str, 
 
 
 async def review_hardship(
-    case: str, hardship_id: str, measure: list[str], *, review: str, portfolio: str = "", ask: Asking = ASKING
+    case: str,
+    hardship_id: str,
+    measure: Annotated[list[str], Parameter(negative="")],
+    *,
+    review: str,
+    portfolio: str = "",
+    ask: Asking = ASKING,
 ) -> None:
     """A hardship was looked at again, and goes on.
 
