@@ -24,6 +24,7 @@ GROUPS = (
     "case",
     "dossier",
     "questionnaire",
+    "creditor",
     "person",
     "permit",
     "pack",
