@@ -80,6 +80,7 @@ ENGLISH = DossierWords(
     purpose="why",
     fields="what",
     nobody_read="Nobody has read it.",
+    codes={"YES_NO": "yes or no"},
 )
 
 SPANISH = DossierWords(

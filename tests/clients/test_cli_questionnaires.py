@@ -115,7 +115,7 @@ def test_it_is_retired(started: Path, services: FakeServices, acuerdo: Acuerdo) 
 # Asking ----------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("lang", "words"), [("en", ("Do you work?", "yes no", "amount")), ("es", ("sí o no", "importe", "fecha"))])
+@pytest.mark.parametrize(("lang", "words"), [("en", ("Do you work?", "yes or no", "amount")), ("es", ("sí o no", "importe", "fecha"))])
 def test_its_questions_are_shown(lang: str, words: tuple[str, ...], started: Path, services: FakeServices, acuerdo: Acuerdo) -> None:
     services.answers["GetQuestionnaire"] = SHOWN
     ran = acuerdo("questionnaire", "show", ID, "--number", 3, "--lang", lang)
