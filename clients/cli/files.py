@@ -1,7 +1,8 @@
-"""The files a creditor sends, row by row: the remesa, the monthly report, instalments. The first two are described in data/README.md."""
+"""The files a creditor sends, row by row: the remesa, the monthly report, withdrawals, instalments. Described in data/README.md."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import partial
@@ -10,7 +11,7 @@ from typing import TypeVar
 from uuid import UUID, uuid5
 
 from acuerdo.cases.v1.instalments_pb2 import Instalment
-from acuerdo.cases.v1.service_pb2 import ArrearsRow, CaseRow
+from acuerdo.cases.v1.service_pb2 import ArrearsRow, CaseRow, WithdrawalRow
 from acuerdo.cases.v1.types_pb2 import Component, ComponentAmount, ControlTotals, Debt, Liability, Party, PartyRole
 from acuerdo.common.v1.types_pb2 import Money
 from google.type import date_pb2
@@ -28,6 +29,7 @@ DAYS_MAX = 36_500
 INSTALMENT_NUMBER_MAX = 10_000
 REFERENCE_MAX = 64
 PRODUCT_MAX = 40
+_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 
 R = TypeVar("R")
 
@@ -40,6 +42,11 @@ def read_remesa(file: Path, client_id: str, currency_code: str) -> Table[CaseRow
 def read_arrears(file: Path, currency_code: str) -> Table[ArrearsRow]:
     """How late each case is, and what is owed."""
     return read_table(file, ARREARS, partial(_arrears_row, currency_code), unique=("external_ref",))
+
+
+def read_withdrawals(file: Path, reason_code: str) -> Table[WithdrawalRow]:
+    """What the creditor takes back: a case or one of its debts a row. `reason_code` stands where a row says none."""
+    return read_table(file, WITHDRAWALS, partial(_withdrawal, reason_code), unique=("external_ref", "debt_ref"))
 
 
 def read_instalments(file: Path, currency_code: str) -> Table[Instalment]:
@@ -106,6 +113,19 @@ def _arrears_row(currency_code: str, cells: Cells) -> ArrearsRow:
     )
 
 
+def _withdrawal(reason_code: str, cells: Cells) -> WithdrawalRow:
+    said = cells.text("reason_code") if cells.has("reason_code") or not reason_code else reason_code
+    if not _CODE.fullmatch(said):
+        raise CellIsWrong("reason_code", "REASON_CODE_IS_INVALID", "is not a code such as CLIENT_RECALL")
+    return WithdrawalRow(
+        line=cells.line,
+        external_ref=_short(cells, "external_ref", REFERENCE_MAX),
+        debt_ref=_short(cells, "debt_ref", REFERENCE_MAX) if cells.has("debt_ref") else "",
+        reason_code=said,
+        effective_on=_day(cells, "effective_on"),
+    )
+
+
 def _instalment(currency_code: str, cells: Cells) -> Instalment:
     return Instalment(
         number=cells.whole("number", 1, INSTALMENT_NUMBER_MAX),
@@ -162,5 +182,7 @@ REMESA = Columns(
 )
 
 ARREARS = Columns(required=("external_ref",), optional=(*LATENESS, "past_due", "balance", "payment", "currency"))
+
+WITHDRAWALS = Columns(required=("external_ref",), optional=("debt_ref", "reason_code", "effective_on"))
 
 INSTALMENTS = Columns(required=("number", "due_date"), optional=tuple(COMPONENTS))

@@ -34,6 +34,8 @@ class GrievanceWords:
     erased: str
     no_circumstances: str
     recorded_as: str
+    review_recorded: str
+    evidence_asked: str
     agent: str
     skills: str
     expired: str
@@ -74,6 +76,8 @@ ENGLISH = GrievanceWords(
     erased="erased",
     no_circumstances="Nothing is known of anybody's circumstances.",
     recorded_as="Recorded as {id}.",
+    review_recorded="Recorded. It is looked at again on {day}.",
+    evidence_asked="Asked for, by {day}.",
     agent="agent",
     skills="skills",
     expired="expired",
@@ -108,6 +112,8 @@ SPANISH = GrievanceWords(
     erased="suprimido",
     no_circumstances="No consta circunstancia de nadie.",
     recorded_as="Registrado como {id}.",
+    review_recorded="Registrado. Se revisa otra vez el {day}.",
+    evidence_asked="Pedido, para el {day}.",
     agent="gestor",
     skills="habilidades",
     expired="caducada",

@@ -22,8 +22,8 @@ from clients.cli.words import Words
 
 REFUSED_SHOWN_MAX = 20
 
-Request = cases.RegisterCasesRequest | cases.ReportArrearsRequest
-Response = cases.RegisterCasesResponse | cases.ReportArrearsResponse
+Request = cases.RegisterCasesRequest | cases.ReportArrearsRequest | cases.WithdrawCasesRequest
+Response = cases.RegisterCasesResponse | cases.ReportArrearsResponse | cases.WithdrawCasesResponse
 Step = Callable[[int], None]
 """Told how many more are done."""
 

@@ -105,7 +105,8 @@ class Table(Generic[R]):
 
 
 def read_table(file: Path, columns: Columns, to_row: Callable[[Cells], R], unique: Collection[str] = ()) -> Table[R]:
-    """Every line through `to_row`. `unique` names the columns that together may appear once; TableIsUnreadable for a wrong header."""
+    """Every line through `to_row`. `unique` names the columns that together may appear once, an empty cell like any other;
+    TableIsUnreadable for a wrong header."""
     rows: list[R] = []
     bad: list[BadRow] = []
     seen: dict[tuple[str, ...], int] = {}
@@ -114,11 +115,11 @@ def read_table(file: Path, columns: Columns, to_row: Callable[[Cells], R], uniqu
             bad.append(cells)
             continue
         try:
-            key = tuple(cells.text(name) for name in unique)
             row = to_row(cells)
         except CellIsWrong as wrong:
             bad.append(BadRow(cells.line, wrong.field, wrong.reason, wrong.description))
             continue
+        key = tuple(cells.by_name.get(name, "") for name in unique)
         if unique and seen.setdefault(key, cells.line) != cells.line:
             bad.append(BadRow(cells.line, ", ".join(unique), "IS_REPEATED", f"appeared already in line {seen[key]}"))
             continue

@@ -15,6 +15,7 @@ from clients.audit.events import EVENT_MESSAGES
 from clients.cli.asking import ASKING, Asking
 from clients.cli.blocks import case_table
 from clients.cli.case_blocks import case_block, cases_block
+from clients.cli.commands import case_ends
 from clients.cli.failures import NOT_FOUND, Failure
 from clients.cli.ground_blocks import explanation_block
 from clients.cli.lookup import case_id_of
@@ -164,3 +165,7 @@ async def export(case: str, file: Path, *, portfolio: str = "", ask: Asking = AS
     )
     answer = {"file": str(file), "case_id": case_id, "events": len(records), "head_hash": claimed.head_hash.hex()}
     ask.answer(answer, f"{file}: {len(records)}  {claimed.head_hash.hex()}")
+
+
+for command in (case_ends.balance, case_ends.close, case_ends.reopen):
+    app.command(command)

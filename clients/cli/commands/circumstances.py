@@ -8,6 +8,7 @@ from acuerdo.cases.v1 import circumstances_pb2 as circumstances
 from cyclopts import App, Parameter
 
 from clients.cli.asking import ASKING, Asking
+from clients.cli.commands import circumstances_reviews as reviews
 from clients.cli.grievance_blocks import circumstances_block
 from clients.cli.grievance_words import GRIEVANCE_WORDS
 from clients.cli.lookup import case_id_of
@@ -265,3 +266,7 @@ async def list_(
         request.case_id = await case_id_of(doors, case, portfolio)
         answer = await doors.cases.ListCircumstances(request)
     ask.answer(answer, circumstances_block(answer, ask.words))
+
+
+for command in (reviews.review, reviews.ask_for, reviews.review_hardship, reviews.end_hardship, reviews.end_special):
+    app.command(command)

@@ -18,7 +18,7 @@ from clients.cli import money
 from clients.cli.asking import ASKING, Asking
 from clients.cli.connection import Doors
 from clients.cli.failures import OK, REFUSED, UNAVAILABLE, Failure, usage
-from clients.cli.files import chunks, read_arrears, read_remesa, totals_of
+from clients.cli.files import chunks, read_arrears, read_remesa, read_withdrawals, totals_of
 from clients.cli.identities import read_identities, register
 from clients.cli.importing import Came, came_blocks, progress, send
 from clients.cli.reading import day, id_of, new_id
@@ -116,6 +116,34 @@ async def arrears(file: Path, *, portfolio: str, as_of: str, ref: str | None = N
         )
         with progress(ask.words.importing, len(table.rows), is_shown=not ask.json) as step:
             await send(requests, doors.cases.ReportArrears, came, step)
+    ask.answer({"rows": came.as_json()}, *came_blocks(came, ask.words))
+    return REFUSED if came.refused else OK
+
+
+@app.command
+async def withdrawals(file: Path, *, portfolio: str, reason: str = "", ref: str | None = None, ask: Asking = ASKING) -> int:
+    """Import what a creditor takes back (bajas): cases, or single debts of them.
+
+    Parameters
+    ----------
+    file
+        CSV: external_ref, and if you have it: debt_ref (that debt alone), reason_code, effective_on.
+    portfolio
+        Id of the portfolio.
+    reason
+        Code of the reason, e.g. CLIENT_RECALL, of the lines that say none.
+    ref
+        The client's reference of the file; else its name.
+    """
+    try:
+        table = read_withdrawals(file, reason)
+    except TableIsUnreadable as unreadable:
+        raise usage(str(unreadable)) from unreadable
+    came = Came(refused=list(table.bad))
+    requests = (cases.WithdrawCasesRequest(portfolio_id=portfolio, source_ref=ref or file.name, rows=rows) for rows in chunks(table.rows))
+    async with ask.doors() as doors:
+        with progress(ask.words.importing, len(table.rows), is_shown=not ask.json) as step:
+            await send(requests, doors.cases.WithdrawCases, came, step)
     ask.answer({"rows": came.as_json()}, *came_blocks(came, ask.words))
     return REFUSED if came.refused else OK
 
