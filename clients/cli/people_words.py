@@ -35,6 +35,9 @@ class PeopleWords:
     recorded: str
     merged: str
     unmerged: str
+    removed: str
+    may_be_contacted: str
+    not_the_same: str
 
 
 PEOPLE_WORDS: Mapping[Lang, PeopleWords] = {
@@ -64,6 +67,9 @@ PEOPLE_WORDS: Mapping[Lang, PeopleWords] = {
         recorded="Recorded: {id}",
         merged="One person from now on: {person} ({score} of 1000)",
         unmerged="Two persons again: {person} and {other}",
+        removed="No longer so: {id}",
+        may_be_contacted="May be contacted again: {id}",
+        not_the_same="Not the same: {person} and {other}",
     ),
     "es": PeopleWords(
         person="persona",
@@ -91,5 +97,8 @@ PEOPLE_WORDS: Mapping[Lang, PeopleWords] = {
         recorded="Anotado: {id}",
         merged="Una sola persona desde ahora: {person} ({score} de 1000)",
         unmerged="De nuevo dos personas: {person} y {other}",
+        removed="Ya no consta: {id}",
+        may_be_contacted="Se puede contactar de nuevo: {id}",
+        not_the_same="No son la misma: {person} y {other}",
     ),
 }

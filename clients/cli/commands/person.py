@@ -9,7 +9,7 @@ from acuerdo.contacts.v1 import people_pb2 as people
 from cyclopts import App
 
 from clients.cli.asking import ASKING, Asking
-from clients.cli.commands import person_agreements, person_merges
+from clients.cli.commands import person_agreements, person_flags, person_identity, person_merges
 from clients.cli.failures import usage
 from clients.cli.lookup import case_id_of
 from clients.cli.people_words import PEOPLE_WORDS
@@ -152,13 +152,22 @@ async def mark(person: str, point: str, as_: str, reason: str, *, evidence: str 
 
 
 for command in (
+    person_identity.register,
+    person_identity.correct,
+    person_identity.identifier,
+    person_identity.remove_identifier,
+    person_identity.residence,
+    person_flags.flag,
+    person_flags.unflag,
     person_agreements.consent,
     person_agreements.withdraw,
     person_agreements.prefer,
     person_agreements.cease,
+    person_flags.revoke_cease,
     person_merges.matches,
     person_merges.merge,
     person_merges.unmerge,
+    person_merges.dismiss,
 ):
     app.command(command)
 
