@@ -161,7 +161,7 @@ def test_what_cannot_be_is_an_error_of_the_command(started: Path, services: Fake
     assert services.asked == []
 
 
-def test_a_person_is_registered_by_hand_once(started: Path, services: FakeServices, acuerdo: Acuerdo) -> None:
+def test_a_person_is_registered_by_hand_and_no_id_is_made_from_who_it_is(started: Path, services: FakeServices, acuerdo: Acuerdo) -> None:
     services.answers["RegisterPerson"] = people.RegisterPersonResponse(person_id=PERSON)
     said = (
         *("person", "register", "Marta Ruiz", "--born", "1980-05-31", "--national-id", "NIF:12345678Z", "--client", OTHER),
@@ -172,25 +172,29 @@ def test_a_person_is_registered_by_hand_once(started: Path, services: FakeServic
     services.answers["RegisterPerson"] = people.RegisterPersonResponse(person_id=PERSON, is_known=True)
     assert acuerdo(*said, "--lang", "es").out == f"Ya constaba: {PERSON}\n"
     first, second = services.requests("RegisterPerson")
-    assert first == second
-    assert without_id(first) == people.RegisterPersonRequest(
-        person=people.NewPerson(
-            name="Marta Ruiz",
-            birth_date=BORN,
-            national_id=NIF,
-            points=[
-                people.NewPoint(phone="600 100 200", country="ES"),
-                people.NewPoint(email="marta@example.org"),
-                people.NewPoint(postal="Calle Mayor 1, Madrid", country="ES", zones=["Europe/Madrid"]),
-            ],
-            client_id=OTHER,
-            client_ref="K-1",
-            source="DEBTOR",
-            residence_country="ES",
-            residence_subdivision="MD",
-            zones=["Europe/Madrid"],
-            language="es",
-            is_synthetic=True,
+    assert first.request_id != second.request_id
+    assert (
+        without_id(first)
+        == without_id(second)
+        == people.RegisterPersonRequest(
+            person=people.NewPerson(
+                name="Marta Ruiz",
+                birth_date=BORN,
+                national_id=NIF,
+                points=[
+                    people.NewPoint(phone="600 100 200", country="ES"),
+                    people.NewPoint(email="marta@example.org"),
+                    people.NewPoint(postal="Calle Mayor 1, Madrid", country="ES", zones=["Europe/Madrid"]),
+                ],
+                client_id=OTHER,
+                client_ref="K-1",
+                source="DEBTOR",
+                residence_country="ES",
+                residence_subdivision="MD",
+                zones=["Europe/Madrid"],
+                language="es",
+                is_synthetic=True,
+            )
         )
     )
 

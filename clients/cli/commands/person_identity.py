@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from clients.cli.asking import ASKING, Asking
 from clients.cli.failures import usage
 from clients.cli.people_words import PEOPLE_WORDS
-from clients.cli.reading import day_or_none, id_of, instant_or_none, new_id
+from clients.cli.reading import day_or_none, instant_or_none, new_id
 
 Several = Annotated[list[str] | None, Parameter(negative="")]
 
@@ -33,7 +33,7 @@ async def register(
     synthetic: Annotated[bool, Parameter(negative="")] = False,
     ask: Asking = ASKING,
 ) -> None:
-    """Register one person, or find the one that has this national id or reference already and add what is new. Asked twice, done once.
+    """Register one person, or find the one that has this national id or reference already and add what is new.
 
     Parameters
     ----------
@@ -87,7 +87,8 @@ async def register(
         language=language,
         is_synthetic=synthetic,
     )
-    request = people.RegisterPersonRequest(request_id=id_of("person", person.SerializeToString(deterministic=True)), person=person)
+    # The id is not made from what is asked, as elsewhere: a hash of personal data would outlive the data.
+    request = people.RegisterPersonRequest(request_id=new_id(), person=person)
     async with ask.doors() as doors:
         answer = await doors.people.RegisterPerson(request)
     said = PEOPLE_WORDS[ask.lang]
