@@ -40,6 +40,12 @@ class MessageWords:
     channel: str
     outcome: str
     state: str
+    seconds: str
+    by: str
+    code_name: str
+    implies: str
+    mapped: str
+    withdrawn: str
     codes: Mapping[str, str] = field(default_factory=dict)
 
     def code(self, name: str, prefix: str) -> str:
@@ -80,6 +86,12 @@ MESSAGE_WORDS: Mapping[Lang, MessageWords] = {
         channel="channel",
         outcome="outcome",
         state="state",
+        seconds="seconds",
+        by="reported by",
+        code_name="code",
+        implies="with it",
+        mapped="May be recorded from now on: {code}",
+        withdrawn="Refused from now on: {code}",
     ),
     "es": MessageWords(
         drafted="Redactada {name}, versión {version}. La aprueba otra persona: acuerdo message approve {name} {version}",
@@ -112,6 +124,12 @@ MESSAGE_WORDS: Mapping[Lang, MessageWords] = {
         channel="canal",
         outcome="resultado",
         state="estado",
+        seconds="segundos",
+        by="informado por",
+        code_name="código",
+        implies="implica",
+        mapped="Se admite desde ahora: {code}",
+        withdrawn="Ya no se admite: {code}",
         codes={
             "CALL": "llamada",
             "SMS": "SMS",

@@ -47,6 +47,23 @@ def placement(place: pay.Placement, words: Words) -> Text:
     return text
 
 
+def payments_block(payments: Iterable[pay.PaymentSummary], words: Words) -> RenderableType:
+    said = PAY_WORDS[words.lang]
+    table = table_frame()
+    table.add_column(said.value_date, no_wrap=True)
+    table.add_column(said.amount, justify="right", no_wrap=True)
+    table.add_column(said.reference, overflow="fold", ratio=1)
+    table.add_column(said.payment, style="dim", no_wrap=True)
+    for each in payments:
+        of = Text.assemble(each.provider_ref, (f"\n{each.case_id}" if each.case_id else "", "dim"))
+        if each.is_reversed:
+            of.append(f"\n{said.taken_back}", style="yellow")
+        elif each.waiting.minor_units:
+            of.append(f"\n{said.waiting} {money.shown(each.waiting, words.lang)}", style="yellow")
+        table.add_row(day(each.value_date), money.shown(each.amount, words.lang), of, each.payment_id)
+    return table if table.row_count else Text(said.no_payments, style="dim")
+
+
 def ledger_block(answer: pay.GetLedgerResponse, words: Words) -> RenderableType:
     said = PAY_WORDS[words.lang]
     known = words.answered.format(as_of=day(answer.as_of), known=f"{moment(answer.as_known_at)} UTC")

@@ -34,6 +34,10 @@ class PayWords:
     unmatched: str
     nothing: str
     nothing_waits: str
+    no_payments: str
+    taken_back: str
+    tells: str
+    any_portfolio: str
     reproduced: str
     not_reproduced: str
     shared: str
@@ -76,6 +80,10 @@ PAY_WORDS: Mapping[Lang, PayWords] = {
         unmatched="Taken off that case; it waits: {payment}",
         nothing="No money has been applied.",
         nothing_waits="Nothing waits.",
+        no_payments="There is no such payment.",
+        taken_back="taken back",
+        tells="Tells payments of: {portfolios}",
+        any_portfolio="any portfolio",
         reproduced="The same order over the same book gives the same lines today.",
         not_reproduced="The same order over the same book gives OTHER lines today.",
         shared="shared in proportion by {count} debts",
@@ -116,6 +124,10 @@ PAY_WORDS: Mapping[Lang, PayWords] = {
         unmatched="Retirado de ese expediente; queda pendiente: {payment}",
         nothing="No se ha imputado dinero.",
         nothing_waits="No hay nada pendiente de aplicar.",
+        no_payments="No hay tal pago.",
+        taken_back="devuelto",
+        tells="Informa de pagos de: {portfolios}",
+        any_portfolio="cualquier cartera",
         reproduced="El mismo orden sobre el mismo libro da hoy las mismas líneas.",
         not_reproduced="El mismo orden sobre el mismo libro da hoy OTRAS líneas.",
         shared="a prorrata entre {count} deudas",

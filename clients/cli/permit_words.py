@@ -46,6 +46,9 @@ class PermitWords:
     deactivated: str
     no_packs: str
     released: str
+    granted_at: str
+    attempt: str
+    states: Mapping[str, str]
 
 
 PERMIT_WORDS: Mapping[Lang, PermitWords] = {
@@ -86,6 +89,18 @@ PERMIT_WORDS: Mapping[Lang, PermitWords] = {
         deactivated="No longer in force from then on.",
         no_packs="No pack has been published: nobody may be contacted.",
         released="Given back.",
+        granted_at="granted",
+        attempt="contact made",
+        states={
+            "UNSPECIFIED": "?",
+            "OPEN": "open",
+            "CONSUMED": "used",
+            "RELEASED": "given back",
+            "REVOKED": "revoked",
+            "EXPIRED": "expired",
+            "DEFERRED": "deferred",
+            "DENIED": "denied",
+        },
     ),
     "es": PermitWords(
         answers={"GRANTED": "concedido", "DEFERRED": "aplazado", "DENIED": "denegado"},
@@ -124,5 +139,17 @@ PERMIT_WORDS: Mapping[Lang, PermitWords] = {
         deactivated="Deja de estar en vigor desde entonces.",
         no_packs="No se ha publicado ningún paquete: no se puede contactar a nadie.",
         released="Devuelto.",
+        granted_at="concedido",
+        attempt="contacto hecho",
+        states={
+            "UNSPECIFIED": "?",
+            "OPEN": "abierto",
+            "CONSUMED": "usado",
+            "RELEASED": "devuelto",
+            "REVOKED": "revocado",
+            "EXPIRED": "caducado",
+            "DEFERRED": "aplazado",
+            "DENIED": "denegado",
+        },
     ),
 }

@@ -38,7 +38,10 @@ def person_block(person: people.PersonInClear, words: Words) -> RenderableType:
     facts.add_row(said.person, Text.assemble((said.erased if person.is_erased else person.name, "bold"), (f"  {person.person_id}", "dim")))
     if person.is_synthetic:
         facts.add_row("", Text(said.synthetic, style="yellow"))
-    numbers = [f"{each.kind} {each.country or ''} {said.erased if each.is_erased else each.value}" for each in person.identifiers]
+    numbers = [
+        f"{each.kind} {each.country or ''} {said.erased if each.is_erased else each.value} {each.identifier_id}"
+        for each in person.identifiers
+    ]
     rows = {
         said.identifiers: "\n".join(" ".join(number.split()) for number in numbers),
         said.was_also: "\n".join(merge.person_id for merge in person.merged),
@@ -114,7 +117,8 @@ def _preference(of: persons.Preference) -> str:
 def _cease(of: persons.Cease) -> str:
     cases = f" ({', '.join(str(UUID(bytes=case_id)) for case_id in of.case_ids)})" if of.case_ids else ""
     gone = f" (revoked {moment(of.revoked_at)})" if of.HasField("revoked_at") else ""
-    return f"to be left alone: {_channels(of.channels)}{cases}, {word_of(of.medium, '')} {moment(of.received_at)}{gone}"
+    cease_id = f" {UUID(bytes=of.cease_id)}" if of.cease_id else ""
+    return f"to be left alone: {_channels(of.channels)}{cases}, {word_of(of.medium, '')} {moment(of.received_at)}{gone}{cease_id}"
 
 
 def _channels(channels: Iterable[int]) -> str:

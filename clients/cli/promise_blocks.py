@@ -1,6 +1,8 @@
-"""Blocks of output about promises: those of a case, why one stands where it does, kept rates; and who heeded a hold."""
+"""Blocks of output about promises: those of a case or a portfolio, why one stands where it does, kept rates; and who heeded a hold."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from acuerdo.cases.v1 import heeding_pb2 as heeding
 from acuerdo.cases.v1 import promises_pb2 as pb
@@ -31,6 +33,27 @@ def promises_block(answer: pb.GetPromisesResponse, words: Words) -> RenderableTy
         table.add_row(_parts(promise, words), _state(promise, said), *(_amount(each, words) for each in (promise.promised, promise.paid)))
     known = words.answered.format(as_of=day(answer.as_of), known=f"{moment(answer.as_known_at)} UTC")
     return Group(table, Text(known, style="dim"))
+
+
+def rows_block(promises: Iterable[pb.PromiseRow], words: Words) -> RenderableType:
+    """Those of many cases: a line each, and what was first published where that is another word now."""
+    said = PROMISE_WORDS[words.lang]
+    table = table_frame()
+    table.add_column(said.promise, overflow="fold", min_width=41)
+    table.add_column(words.state, overflow="fold", ratio=1)
+    table.add_column(said.last_day, no_wrap=True)
+    table.add_column(f"{said.promised}\n{said.paid}", justify="right", no_wrap=True)
+    for row in promises:
+        named = Text.assemble(
+            row.promise_id, (f"\n{words.case} {row.case_id}", "dim"), (f"\n{row.taken_by}" if row.taken_by else "", "dim")
+        )
+        state = Text(said.code(pb.PromiseState.Name(row.state), STATE), style="bold")
+        if row.is_suspended:
+            state.append(f"\n{said.suspended}", style="yellow")
+        if row.first_published not in (pb.PROMISE_STATE_UNSPECIFIED, row.state):
+            state.append(f"\n{said.published}: {said.code(pb.PromiseState.Name(row.first_published), STATE)}", style="dim")
+        table.add_row(named, state, day(row.last_day), f"{money.shown(row.promised, words.lang)}\n{_amount(row.paid, words)}")
+    return table if table.row_count else Text(said.none, style="dim")
 
 
 def _parts(promise: pb.Promise, words: Words) -> Text:

@@ -12,6 +12,7 @@ from acuerdo.strategy.v1 import types_pb2 as types
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from clients.cli import money
 from clients.cli.frames import NOTHING, moment, pairs_frame, table_frame, word_of
 from clients.cli.words import Lang
 
@@ -28,6 +29,11 @@ class StrategyWords:
     activated: str
     paused: str
     resumed: str
+    overridden: str
+    row: str
+    bucket: str
+    balance: str
+    client: str
     segment: str
     step: str
     since: str
@@ -58,6 +64,11 @@ STRATEGY_WORDS: Mapping[Lang, StrategyWords] = {
         activated="Version {version} is in force.",
         paused="The strategy asks for nothing until it is resumed.",
         resumed="The strategy goes on with the case.",
+        overridden="The case stands at {step} now.",
+        row="row of the table",
+        bucket="bucket",
+        balance="balance",
+        client="client",
         segment="segment",
         step="step",
         since="since",
@@ -96,6 +107,11 @@ STRATEGY_WORDS: Mapping[Lang, StrategyWords] = {
         activated="La versión {version} está en vigor.",
         paused="La estrategia no pide nada hasta que se reanude.",
         resumed="La estrategia sigue con el expediente.",
+        overridden="El expediente está ahora en {step}.",
+        row="fila de la tabla",
+        bucket="tramo",
+        balance="saldo",
+        client="cliente",
         segment="segmento",
         step="paso",
         since="desde",
@@ -154,6 +170,20 @@ def position_block(treatment: service.Treatment, lang: Lang) -> RenderableType:
     if at.HasField("until"):
         pairs.add_row(said.until, moment(at.until))
     return Group(pairs, Text(said.people, style="yellow")) if treatment.is_paused else pairs
+
+
+def segment_block(answer: service.ExplainSegmentResponse, lang: Lang) -> RenderableType:
+    """The row that matched and why, what the table saw, and whether it says the same again."""
+    said = STRATEGY_WORDS[lang]
+    pairs = pairs_frame()
+    pairs.add_row(said.segment, Text(answer.segment, style="bold"))
+    pairs.add_row(said.row, f"{answer.row_id}  ({said.version} {answer.table_version})")
+    pairs.add_row(said.why, answer.reason)
+    pairs.add_row(said.bucket, answer.bucket or NOTHING)
+    pairs.add_row(said.balance, money.shown(answer.balance, lang))
+    pairs.add_row(said.client, answer.client_id or NOTHING)
+    verdict = Text(said.again, style="green") if answer.is_reproduced else Text(said.differs, style="red")
+    return Group(pairs, Text(), verdict)
 
 
 def decisions_block(found: treatments.ListDecisionsResponse, lang: Lang) -> RenderableType:

@@ -15,6 +15,8 @@ DAYS = "current=..0,1-30=1..30,31-60=31..60,61-90=61..90,91-120=91..120,121-150=
 UNITS = {"cycles": types.BUCKET_UNIT_CYCLES, "days": types.BUCKET_UNIT_DAYS}
 USUAL = {"cycles": CYCLES, "days": DAYS}
 AUTHORITIES = {"ours": types.AUTHORITY_OURS, "creditor": types.AUTHORITY_CREDITOR}
+CHANGED = {"en": "{portfolio}: on these terms from {day} on.", "es": "{portfolio}: con estas condiciones desde el {day}."}
+"""What is said when terms were changed."""
 
 _BUCKET = re.compile(r"([^=,]+)=(-?[0-9]{1,6})?\.\.(-?[0-9]{1,6})?")
 

@@ -71,6 +71,7 @@ class Words:
     and_more: str
     rows_taken: str
     rows_refused: str
+    batch_rejected: str
     importing: str
     opening: str
     opened: str
@@ -150,6 +151,7 @@ ENGLISH = Words(
     and_more="and {more} more",
     rows_taken="{taken} rows taken, {repeated} of them said nothing new.",
     rows_refused="{refused} rows refused.",
+    batch_rejected="Rejected, none of its cases is opened: {batch}",
     importing="importing",
     opening="opening",
     opened="{opened} open",
@@ -224,6 +226,7 @@ SPANISH = Words(
     and_more="y {more} más",
     rows_taken="{taken} filas aceptadas; {repeated} de ellas no decían nada nuevo.",
     rows_refused="{refused} filas rechazadas.",
+    batch_rejected="Rechazada; no se abre ninguno de sus expedientes: {batch}",
     importing="importando",
     opening="abriendo",
     opened="{opened} abiertos",

@@ -120,6 +120,12 @@ class Book:
             return None
         return self.rng.choice(among[-RECENT_CASES:] if self.rng.random() < RECENT_SHARE else among)
 
+    def of_a_permit(self) -> Known | None:
+        """The case of a permit granted lately; None now and then, and where there is none."""
+        if not self.permits or self.rng.random() < 0.3:
+            return None
+        return self.cases.get(self.rng.choice(self.permits).case_id)
+
     def of_somebody(self) -> Known | None:
         """A case of a person who is registered: of the last of them, mostly long enough there to have been heard of everywhere."""
         among = [case for case in list(self.cases.values())[-HEARD_CASES:] if case.person_id in self.persons]

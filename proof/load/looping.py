@@ -215,7 +215,8 @@ async def make_promise(caller: Caller, book: Book) -> None:
 
 
 async def place_hold(caller: Caller, book: Book) -> None:
-    if case := book.one(is_open=True):
+    """Mostly where somebody has a permit in hand: that one must be taken back."""
+    if case := book.of_a_permit() or book.one(is_open=True):
         told = await ask(
             caller,
             book,

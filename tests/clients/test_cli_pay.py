@@ -14,11 +14,12 @@ from acuerdo.payments.v1 import events_pb2 as told
 from acuerdo.payments.v1 import payments_pb2 as pay
 from acuerdo.payments.v1 import receipts_pb2 as receipts
 from google.type.date_pb2 import Date
+from grpc import StatusCode
 
-from clients.cli.pay_blocks import explained_block, ledger_block, payment_block, sources_block, suspense_block
+from clients.cli.pay_blocks import explained_block, ledger_block, payment_block, payments_block, sources_block, suspense_block
 from clients.cli.words import WORDS
 from tests.clients.conftest import Acuerdo
-from tests.clients.fake_services import FakeServices
+from tests.clients.fake_services import FakeServices, Refusing
 from tests.clients.histories import STREAM, stamp
 from tests.clients.test_cli_blocks import widest, written
 from tests.clients.test_cli_questions import eur
@@ -182,3 +183,47 @@ def test_what_a_person_reads_fits_and_says_it(lang: Any) -> None:
         assert widest(text) <= 100
         assert text.strip()
     assert ("OTHER" if lang == "en" else "OTRAS") in written(explained_block(explained, words))
+
+
+def a_summary(**other: Any) -> pay.PaymentSummary:
+    usual: dict[str, Any] = {"payment_id": PAYMENT, "provider_ref": "op-1", "amount": eur(123_456_789_012), "value_date": A_DAY}
+    return pay.PaymentSummary(**usual | other)
+
+
+def test_payments_are_listed_by_case_source_and_days_up_to_the_limit(services: FakeServices, started: Path, acuerdo: Acuerdo) -> None:
+    services.answers["ListPayments"] = lambda request: pay.ListPaymentsResponse(
+        payments=[a_summary()] * request.page_size, next_page_token="more"
+    )
+    said = ("--case", "UCI-1", "--source", "psp", "--from", "2026-03-20", "--through", "2026-03-20", "--limit", 250)
+    assert len(acuerdo("pay", "list", *said, "--json").json["payments"]) == 250
+    asked: dict[str, Any] = {"case_id": CASE, "source_id": SOURCE, "from": A_DAY, "through": A_DAY}
+    assert services.requests("ListPayments") == [
+        pay.ListPaymentsRequest(page_size=200, **asked),
+        pay.ListPaymentsRequest(page_size=50, page_token="more", **asked),
+    ]
+    assert acuerdo("pay", "list", "--from", "soon").exit_code == 2
+    services.answers["ListPayments"] = pay.ListPaymentsResponse()
+    assert "No hay tal pago." in acuerdo("pay", "list", "--lang", "es").out
+
+
+def test_a_listed_payment_says_what_waits_and_what_was_taken_back() -> None:
+    rows = [a_summary(case_id=CASE, waiting=eur(500)), a_summary(is_reversed=True)]
+    for lang, sayings in (("en", ("waits EUR 5.00", "taken back")), ("es", ("en espera 5,00 EUR", "devuelto"))):
+        text = written(payments_block(rows, WORDS[lang]))
+        assert all(said in text for said in (*sayings, PAYMENT, "op-1", "2026-03-20"))
+        assert widest(text) <= 100
+
+
+def test_a_source_tells_of_other_portfolios(services: FakeServices, started: Path, acuerdo: Acuerdo) -> None:
+    services.answers["ChangeSourcePortfolios"] = pay.ChangeSourcePortfoliosResponse()
+    assert f"Tells payments of: {CASE}, {PAYMENT}" in " ".join(acuerdo("pay", "source", "portfolios", "psp", CASE, PAYMENT).out.split())
+    assert "cualquier cartera" in acuerdo("pay", "source", "portfolios", SOURCE, "--lang", "es").out
+    some, none = services.requests("ChangeSourcePortfolios")
+    assert (some.source_id, list(some.portfolio_ids), list(none.portfolio_ids)) == (SOURCE, [CASE, PAYMENT], [])
+    assert some.request_id != none.request_id != ""
+
+    def unknown(request: object) -> None:
+        raise Refusing(StatusCode.NOT_FOUND, "There is no such source.")
+
+    services.answers["GetPaymentSource"] = unknown
+    assert acuerdo("pay", "source", "portfolios", "nobody", CASE).exit_code == 3

@@ -6,17 +6,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from acuerdo.cases.v1 import service_pb2 as cases
 from acuerdo.strategy.v1 import service_pb2 as service
 from acuerdo.strategy.v1 import strategies_pb2 as strategies
 from acuerdo.strategy.v1 import treatments_pb2 as treatments
 from acuerdo.strategy.v1 import types_pb2 as types
+from grpc import StatusCode
 
 from clients.cli.strategy_blocks import STRATEGY_WORDS, decision_block, decisions_block, findings_block, position_block
 from clients.cli.words import Lang
 from tests.clients.conftest import Acuerdo
-from tests.clients.fake_services import FakeServices
+from tests.clients.fake_services import FakeServices, Refusing
 from tests.clients.histories import STREAM, stamp
 from tests.clients.test_cli_blocks import widest, written
+from tests.clients.test_cli_questions import eur
 
 CASE, NOW = str(STREAM), stamp(datetime(2026, 3, 10, 9, tzinfo=UTC))
 FINDING = types.Finding(rule=types.Finding.RULE_NO_PAYMENT_METHOD, field="steps.remind.message.pay", description="gives no way to pay")
@@ -133,3 +136,46 @@ def test_blocks_fit_and_say_everything(lang: Lang) -> None:
         text = written(block)
         assert expected in " ".join(text.split())
         assert widest(text) <= 100
+
+
+SEGMENT = service.ExplainSegmentResponse(
+    segment="friendly_reminder",
+    table_version=3,
+    row_id="early",
+    reason="One bill behind.",
+    bucket="1",
+    balance=eur(123_456),
+    client_id=CASE,
+    is_reproduced=True,
+)
+
+
+@pytest.mark.parametrize(("lang", "balance"), [("en", "EUR 1,234.56"), ("es", "1.234,56 EUR")])
+def test_why_a_case_is_in_its_segment(started: Path, services: FakeServices, acuerdo: Acuerdo, lang: Lang, balance: str) -> None:
+    services.answers["ExplainSegment"] = SEGMENT
+    shown = acuerdo("segments", "explain", CASE, "--lang", lang).out
+    assert services.requests("ExplainSegment") == [service.ExplainSegmentRequest(case_id=CASE)]
+    for said in ("friendly_reminder", "early", "One bill behind.", balance, CASE, STRATEGY_WORDS[lang].again):
+        assert said in shown
+    other = service.ExplainSegmentResponse()
+    other.CopyFrom(SEGMENT)
+    other.is_reproduced = False
+    services.answers["ExplainSegment"] = other
+    assert STRATEGY_WORDS[lang].differs in acuerdo("segments", "explain", CASE, "--lang", lang).out
+
+
+def test_a_case_is_put_to_another_step(started: Path, services: FakeServices, acuerdo: Acuerdo) -> None:
+    services.answers["OverrideTreatment"] = treatments.OverrideTreatmentResponse()
+    services.answers["ListCases"] = cases.ListCasesResponse(cases=[cases.CaseSummary(case_id=CASE)])
+    assert "stands at call now" in acuerdo("strategy", "override", "R-1", "call", "ASKED_FOR_IT").out
+    assert "ahora en call" in acuerdo("strategy", "override", CASE, "call", "ASKED_FOR_IT", "--lang", "es").out
+    first, second = services.requests("OverrideTreatment")
+    assert (first.case_id, first.step, first.reason_code) == (CASE, "call", "ASKED_FOR_IT")
+    assert first.request_id != second.request_id
+
+    def refuse(request: object) -> None:
+        raise Refusing(StatusCode.FAILED_PRECONDITION, "The strategy has no such step.")
+
+    services.answers["OverrideTreatment"] = refuse
+    ran = acuerdo("strategy", "override", CASE, "call", "ASKED_FOR_IT")
+    assert (ran.exit_code, "no such step" in ran.err) == (1, True)

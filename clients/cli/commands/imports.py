@@ -148,6 +148,22 @@ async def withdrawals(file: Path, *, portfolio: str, reason: str = "", ref: str 
     return REFUSED if came.refused else OK
 
 
+@app.command
+async def reject(batch: str, reason: str, *, ask: Asking = ASKING) -> None:
+    """Send a batch back that was not released: none of its cases is opened.
+
+    Parameters
+    ----------
+    batch
+        Id of the batch.
+    reason
+        Code of the reason, e.g. TOTALS_DIFFER.
+    """
+    async with ask.doors() as doors:
+        answer = await doors.cases.RejectBatch(cases.RejectBatchRequest(request_id=new_id(), batch_id=batch, reason_code=reason))
+    ask.answer(answer, ask.words.batch_rejected.format(batch=batch))
+
+
 # Steps -----------------------------------------------------------------------------------------------------------------
 
 

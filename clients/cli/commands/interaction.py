@@ -9,13 +9,19 @@ from acuerdo.contacts.v1 import types_pb2 as types
 from cyclopts import App, Parameter
 
 from clients.cli.asking import ASKING, Asking
+from clients.cli.commands import outcome_codes
 from clients.cli.failures import usage
+from clients.cli.interaction_blocks import interaction_block
 from clients.cli.lookup import case_id_of
 from clients.cli.message_blocks import interactions_block
 from clients.cli.message_words import MESSAGE_WORDS
 from clients.cli.reading import instant_or_none, member, new_id
 
 app = App(name="interaction", help="Contacts (contactos): calls, letters, conversations; recorded, corrected, listed.")
+app.command(outcome_codes.app)
+
+SECONDS_MAX = 86_400
+"""A day, as the contract says."""
 
 
 @app.command
@@ -108,6 +114,64 @@ async def correct(interaction: str, code: str, reason: str, *, ask: Asking = ASK
     async with ask.doors() as doors:
         answer = await doors.messages.CorrectOutcome(request)
     ask.answer(answer, MESSAGE_WORDS[ask.lang].corrected)
+
+
+@app.command
+async def outcome(
+    interaction: str,
+    code: str,
+    *,
+    flag: Annotated[list[str] | None, Parameter(negative="")] = None,
+    seconds: int = 0,
+    notes: str = "",
+    at: str | None = None,
+    ask: Asking = ASKING,
+) -> None:
+    """What came of a message or of a contact that has begun here.
+
+    Parameters
+    ----------
+    interaction
+        Id of the interaction.
+    code
+        What came of it, e.g. NO_ANSWER, RIGHT_PARTY, PROMISE, or a code of your own.
+    flag
+        What is so besides: human, right-party, third-party, promise, refusal, dispute, vulnerable, callback, unworkable, do-not-contact.
+    seconds
+        How long it took.
+    notes
+        Kept under the person's key.
+    at
+        When it happened; else now.
+    """
+    if not 0 <= seconds <= SECONDS_MAX:
+        raise usage(f"--seconds is not from 0 to {SECONDS_MAX}: {seconds}")
+    request = messages.RecordOutcomeRequest(
+        request_id=new_id(),
+        interaction_id=interaction,
+        code=code.upper().replace("-", "_"),
+        flags=[member(messages.OutcomeFlag, each, "--flag") for each in flag or ()],
+        duration_seconds=seconds,
+        notes=notes,
+        occurred_at=instant_or_none(at, "--at"),
+    )
+    async with ask.doors() as doors:
+        answer = await doors.messages.RecordOutcome(request)
+    ask.answer(answer, MESSAGE_WORDS[ask.lang].recorded.format(interaction=interaction))
+
+
+@app.command
+async def show(interaction: str, *, ask: Asking = ASKING) -> None:
+    """One contact, and what came of it; without what was said (`acuerdo message show`).
+
+    Parameters
+    ----------
+    interaction
+        Id of the interaction.
+    """
+    async with ask.doors() as doors:
+        answer = await doors.messages.GetInteraction(messages.GetInteractionRequest(interaction_id=interaction))
+    ask.answer(answer, interaction_block(answer.interaction, ask.words))
 
 
 @app.command(name="list")

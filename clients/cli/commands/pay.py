@@ -12,7 +12,7 @@ from rich.text import Text
 
 from clients.cli.asking import ASKING, Asking
 from clients.cli.cobros import read_cobros, send_cobros
-from clients.cli.commands import pay_order, pay_source, pay_suspense
+from clients.cli.commands import pay_list, pay_order, pay_source, pay_suspense
 from clients.cli.failures import OK, REFUSED, usage
 from clients.cli.importing import Came, came_blocks, progress
 from clients.cli.lookup import case_id_of
@@ -27,6 +27,7 @@ app = App(name="pay", help="Payments (pagos): received, applied, waiting, taken 
 app.command(pay_source.app)
 app.command(pay_suspense.app)
 app.command(pay_order.app)
+app.command(pay_list.list_, name="list")
 
 
 @app.command

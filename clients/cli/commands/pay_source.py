@@ -60,6 +60,25 @@ async def register(
     ask.answer(answer, PAY_WORDS[ask.lang].registered.format(source=answer.source_id))
 
 
+@app.command
+async def portfolios(source: str, portfolio: list[str] | None = None, *, ask: Asking = ASKING) -> None:
+    """Of which portfolios a source tells payments, in the place of what was said before.
+
+    Parameters
+    ----------
+    source
+        Its id, or your reference of it.
+    portfolio
+        Ids of all of them; none: any.
+    """
+    async with ask.doors() as doors:
+        source_id = await source_of(doors, source)
+        request = pay.ChangeSourcePortfoliosRequest(request_id=new_id(), source_id=source_id, portfolio_ids=portfolio or ())
+        answer = await doors.payments.ChangeSourcePortfolios(request)
+    said = PAY_WORDS[ask.lang]
+    ask.answer(answer, said.tells.format(portfolios=", ".join(portfolio or ()) or said.any_portfolio))
+
+
 @app.command(name="list")
 async def list_(*, portfolio: str = "", ask: Asking = ASKING) -> None:
     """Sources, and through which day each is complete.

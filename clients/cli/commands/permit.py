@@ -10,6 +10,7 @@ from cyclopts import App, Parameter
 from google.protobuf.duration_pb2 import Duration
 
 from clients.cli.asking import ASKING, Asking
+from clients.cli.commands import permit_attempts
 from clients.cli.lookup import case_id_of
 from clients.cli.permit_blocks import answer_block, decision_block, explanation_block, next_block
 from clients.cli.permit_words import PERMIT_WORDS
@@ -18,6 +19,8 @@ from clients.cli.reading import instant_or_none, member, new_id
 app = App(
     name="permit", help="Permits (permisos de contacto): nobody is contacted without one. PERSON is an id; CASE an id, or a reference."
 )
+app.command(permit_attempts.show)
+app.command(permit_attempts.report)
 
 Debts = Annotated[list[str] | None, Parameter(negative="")]
 

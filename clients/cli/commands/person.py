@@ -9,8 +9,9 @@ from acuerdo.contacts.v1 import people_pb2 as people
 from cyclopts import App
 
 from clients.cli.asking import ASKING, Asking
-from clients.cli.commands import person_agreements, person_merges
+from clients.cli.commands import person_agreements, person_flags, person_identity, person_merges
 from clients.cli.failures import usage
+from clients.cli.interaction_blocks import case_file_block
 from clients.cli.lookup import case_id_of
 from clients.cli.people_words import PEOPLE_WORDS
 from clients.cli.person_blocks import found_block, person_block
@@ -87,6 +88,23 @@ async def show(person: str, *, as_known_at: str | None = None, purpose: str = CA
 
 
 @app.command
+async def case_file(case: str, *, portfolio: str = "", ask: Asking = ASKING) -> None:
+    """What contacts has heard of a case: its parties, its holds and which of them are heeded.
+
+    Parameters
+    ----------
+    case
+        Its id, or the client's reference of it.
+    portfolio
+        Id of the portfolio, where several clients use the same reference.
+    """
+    async with ask.doors() as doors:
+        case_id = await case_id_of(doors, case, portfolio)
+        answer = await doors.people.GetCaseFile(people.GetCaseFileRequest(case_id=case_id))
+    ask.answer(answer, case_file_block(answer, ask.words))
+
+
+@app.command
 async def point(
     person: str,
     *,
@@ -152,13 +170,22 @@ async def mark(person: str, point: str, as_: str, reason: str, *, evidence: str 
 
 
 for command in (
+    person_identity.register,
+    person_identity.correct,
+    person_identity.identifier,
+    person_identity.remove_identifier,
+    person_identity.residence,
+    person_flags.flag,
+    person_flags.unflag,
     person_agreements.consent,
     person_agreements.withdraw,
     person_agreements.prefer,
     person_agreements.cease,
+    person_flags.revoke_cease,
     person_merges.matches,
     person_merges.merge,
     person_merges.unmerge,
+    person_merges.dismiss,
 ):
     app.command(command)
 

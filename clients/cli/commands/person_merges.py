@@ -1,4 +1,4 @@
-"""`acuerdo person matches|merge|unmerge`: records that may be of one human being."""
+"""`acuerdo person matches|merge|unmerge|dismiss`: records that may be of one human being."""
 
 from __future__ import annotations
 
@@ -61,3 +61,21 @@ async def unmerge(person: str, other: str, reason: str, *, evidence: str = "", a
     async with ask.doors() as doors:
         answer = await doors.people.UnmergePersons(request)
     ask.answer(answer, PEOPLE_WORDS[ask.lang].unmerged.format(person=person, other=other))
+
+
+async def dismiss(person: str, other: str, reason: str, *, ask: Asking = ASKING) -> None:
+    """Somebody looked, and they are not the same: it is not asked again.
+
+    Parameters
+    ----------
+    person
+        Its id.
+    other
+        The one that is like it.
+    reason
+        Code of the reason, e.g. FATHER_AND_SON.
+    """
+    request = people.DismissMatchRequest(request_id=new_id(), person_id=person, other_person_id=other, reason_code=reason)
+    async with ask.doors() as doors:
+        answer = await doors.people.DismissMatch(request)
+    ask.answer(answer, PEOPLE_WORDS[ask.lang].not_the_same.format(person=person, other=other))

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from acuerdo.cases.v1 import service_pb2 as cases
 from acuerdo.cases.v1 import types_pb2 as types
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from clients.cli.asking import ASKING, Asking
 from clients.cli.blocks import portfolio_block
-from clients.cli.reading import day, day_or_none, id_of
-from clients.cli.terms import AUTHORITIES, USUAL, bucket_set
+from clients.cli.failures import usage
+from clients.cli.lookup import amount_of
+from clients.cli.reading import day, day_or_none, id_of, new_id
+from clients.cli.terms import AUTHORITIES, CHANGED, UNITS, USUAL, bucket_set
 
 app = App(name="portfolio", help="Portfolios: what a client entrusts to us on the same terms.")
 
 BASES = {"restated": cases.BASIS_RESTATED, "reported": cases.BASIS_REPORTED}
+GRACE_DAYS_MAX = 366
+"""As the contract says; a negative number could not even be sent."""
 
 
 @app.command(name="open")
@@ -75,6 +79,84 @@ async def open_(
     async with ask.doors() as doors:
         answer = await doors.cases.OpenPortfolio(request)
     ask.answer(answer, answer.portfolio_id)
+
+
+@app.command
+async def terms(
+    portfolio: str,
+    *,
+    from_: Annotated[str, Parameter(name="--from")],
+    zone: str = "",
+    calendar: str = "",
+    jurisdiction: str = "",
+    buckets: str | None = None,
+    bucket_version: str = "",
+    balance: Literal["ours", "creditor"] | None = None,
+    delinquency: Literal["ours", "creditor"] | None = None,
+    grace_days: int | None = None,
+    tolerance: str = "",
+    source: Annotated[list[str] | None, Parameter(negative="")] = None,
+    ask: Asking = ASKING,
+) -> None:
+    """Change the terms of a portfolio from a day on. What is not said stays as it is today; before that day the terms are what they were.
+
+    Parameters
+    ----------
+    portfolio
+        Id of the portfolio.
+    from_
+        The first day of these terms, e.g. 2026-04-01.
+    zone
+        IANA zone in which its days begin.
+    calendar
+        Holidays: ISO 3166, optionally with subdivision (ES, ES-MD).
+    jurisdiction
+        Law that governs the debts: ISO 3166, optionally with subdivision.
+    buckets
+        From best to worst, e.g. "current=..0,1-30=1..30,30+=31..", in the unit it always had; with --bucket-version.
+    bucket_version
+        Name of this version of the set, one that it never had.
+    balance
+        Whose word counts on the balance.
+    delinquency
+        Whose word counts on how late a case is.
+    grace_days
+        Days after the due date that never count.
+    tolerance
+        An unpaid amount up to which nobody is late, e.g. 5.00.
+    source
+        Ids of all sources through which its payments come; a promise is broken only when all have told everything.
+    """
+    if (buckets is None) != (not bucket_version):
+        raise usage("Say --buckets and --bucket-version together.")
+    if grace_days is not None and not 0 <= grace_days <= GRACE_DAYS_MAX:
+        raise usage(f"--grace-days is not from 0 to {GRACE_DAYS_MAX}: {grace_days}")
+    request = cases.ChangePortfolioTermsRequest(request_id=new_id(), portfolio_id=portfolio, effective_from=day(from_, "--from"))
+    async with ask.doors() as doors:
+        known = (await doors.cases.GetPortfolio(cases.GetPortfolioRequest(portfolio_id=portfolio))).portfolio
+        # Whoever changed them since then is not undone: the version that was read is said.
+        request.terms.CopyFrom(known.terms)
+        request.etag = known.etag
+        changed = request.terms
+        changed.zone, changed.calendar = zone or changed.zone, calendar or changed.calendar
+        changed.jurisdiction = jurisdiction or changed.jurisdiction
+        if buckets is not None:
+            unit = next(name for name, wire in UNITS.items() if wire == changed.bucket_set.unit)
+            changed.bucket_set.CopyFrom(bucket_set(buckets, unit, bucket_version))
+        if balance is not None:
+            changed.balance_authority = AUTHORITIES[balance]
+        if delinquency is not None:
+            changed.delinquency_authority = AUTHORITIES[delinquency]
+        if grace_days is not None:
+            changed.delinquency_policy.grace_days = grace_days
+        if tolerance:
+            changed.delinquency_policy.tolerance_minor_units = amount_of(tolerance, changed.currency_code, "--tolerance").minor_units
+        if source is not None:
+            changed.payment_source_ids[:] = source
+        if changed == known.terms:
+            raise usage("Say what is another than it was, e.g. --grace-days.")
+        answer = await doors.cases.ChangePortfolioTerms(request)
+    ask.answer(answer, CHANGED[ask.lang].format(portfolio=known.name, day=from_))
 
 
 @app.command

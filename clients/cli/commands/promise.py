@@ -13,11 +13,13 @@ from clients.cli.connection import Doors
 from clients.cli.failures import usage
 from clients.cli.lookup import amount_of, case_id_of, debt_of
 from clients.cli.money import NotAnAmount, minor_units
-from clients.cli.promise_blocks import explanation_block, promises_block, rates_block
+from clients.cli.promise_blocks import explanation_block, promises_block, rates_block, rows_block
 from clients.cli.promise_words import PROMISE_WORDS
 from clients.cli.reading import day, day_or_none, instant_or_none, member, new_id
 
 app = App(name="promise", help="Promises to pay (promesas de pago). CASE is its id, or the client's reference.")
+
+PAGE_ROWS = 200
 
 Parts = Annotated[list[str], Parameter(negative="", consume_multiple=True)]
 Debts = Annotated[list[str] | None, Parameter(negative="")]
@@ -153,6 +155,50 @@ async def list_(case: str, *, as_of: str | None = None, as_known_at: str | None 
         request.case_id = await case_id_of(doors, case, portfolio)
         answer = await doors.promises.GetPromises(request)
     ask.answer(answer, promises_block(answer, ask.words))
+
+
+@app.command(name="portfolio")
+async def of_portfolio(
+    portfolio: str,
+    *,
+    state: str = "",
+    from_: Annotated[str | None, Parameter(name="--from")] = None,
+    through: str | None = None,
+    limit: int = 50,
+    ask: Asking = ASKING,
+) -> None:
+    """The promises of a portfolio, in the order in which they were made.
+
+    Parameters
+    ----------
+    portfolio
+        Id of the portfolio.
+    state
+        Only those that are due, unpaid-so-far, kept, partly-kept, broken, cancelled or superseded.
+    from_
+        Only those whose last day lies on or after that day.
+    through
+        … or on or before that day.
+    limit
+        At most so many.
+    """
+    found = pb.ListPromisesResponse()
+    request = pb.ListPromisesRequest(
+        portfolio_id=portfolio,
+        state=member(pb.PromiseState, state, "--state") if state else pb.PROMISE_STATE_UNSPECIFIED,
+        last_day_from=day_or_none(from_, "--from"),
+        last_day_through=day_or_none(through, "--through"),
+    )
+    async with ask.doors() as doors:
+        while len(found.promises) < limit:
+            request.page_size = min(PAGE_ROWS, limit - len(found.promises))
+            page = await doors.promises.ListPromises(request)
+            found.promises.extend(page.promises)
+            found.position, found.next_page_token = page.position, page.next_page_token
+            request.page_token = page.next_page_token
+            if not page.next_page_token:
+                break
+    ask.answer(found, rows_block(found.promises, ask.words))
 
 
 @app.command

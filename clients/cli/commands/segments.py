@@ -1,4 +1,4 @@
-"""`acuerdo segments`: the table by which cases are put into segments."""
+"""`acuerdo segments`: the table by which cases are put into segments, and why one is in its own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from rich.text import Text
 
 from clients.cli.asking import ASKING, Asking
 from clients.cli.failures import usage
+from clients.cli.lookup import case_id_of
 from clients.cli.reading import new_id
+from clients.cli.strategy_blocks import segment_block
 
 app = App(name="segments", help="The table by which cases are put into segments.")
 
@@ -52,6 +54,23 @@ async def show(*, version: int = 0, ask: Asking = ASKING) -> None:
     text = answer.table.decode("utf-8", errors="replace")
     heading = Text.assemble((answer.name, "bold"), f"  {answer.version}/{answer.latest_version}", "  ✓" if answer.is_active else "")
     ask.answer(answer, heading, Syntax(text, "json", background_color="default", word_wrap=True))
+
+
+@app.command
+async def explain(case: str, *, portfolio: str = "", ask: Asking = ASKING) -> None:
+    """Why a case is in its segment: what the table saw and the row that matched; decided again, with the same answer.
+
+    Parameters
+    ----------
+    case
+        Its id, or the client's reference of it.
+    portfolio
+        Id of the portfolio, where several clients use the same reference.
+    """
+    async with ask.doors() as doors:
+        case_id = await case_id_of(doors, case, portfolio)
+        answer = await doors.strategy.ExplainSegment(strategy.ExplainSegmentRequest(case_id=case_id))
+    ask.answer(answer, segment_block(answer, ask.lang))
 
 
 def _content(file: Path) -> bytes:

@@ -203,6 +203,28 @@ async def resume(case: str, reason: str, *, portfolio: str = "", ask: Asking = A
     ask.answer(answer, STRATEGY_WORDS[ask.lang].resumed)
 
 
+@app.command
+async def override(case: str, step: str, reason: str, *, portfolio: str = "", ask: Asking = ASKING) -> None:
+    """Put a case to another step of the strategy.
+
+    Parameters
+    ----------
+    case
+        Its id, or the client's reference of it.
+    step
+        Name of the step.
+    reason
+        Why, as a code: ASKED_FOR_A_LETTER.
+    portfolio
+        Id of the portfolio, where several clients use the same reference.
+    """
+    request = treatments.OverrideTreatmentRequest(request_id=new_id(), step=step, reason_code=reason)
+    async with ask.doors() as doors:
+        request.case_id = await case_id_of(doors, case, portfolio)
+        answer = await doors.strategy.OverrideTreatment(request)
+    ask.answer(answer, STRATEGY_WORDS[ask.lang].overridden.format(step=step))
+
+
 def _jump(said: str) -> types.Jump:
     from_step, _, to_step = said.partition(":")
     if not from_step or not to_step:

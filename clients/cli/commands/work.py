@@ -8,13 +8,18 @@ from acuerdo.cases.v1 import workforce_pb2 as work
 from cyclopts import App, Parameter
 
 from clients.cli.asking import ASKING, Asking
+from clients.cli.failures import usage
+from clients.cli.frames import moment
 from clients.cli.lookup import case_id_of
-from clients.cli.reading import id_of, member, new_id
+from clients.cli.reading import id_of, instant_or_none, member, new_id
 from clients.cli.work_blocks import assigned_block, worklist_block
+from clients.cli.work_words import WORK_WORDS
 
 app = App(name="work", help="Who works the cases: agents (gestores), assignments, worklists. CASE is its id, or the client's reference.")
 
 PAGE_ROWS = 200
+LEASE_MINUTES_MAX = 43_200
+"""Thirty days, as the contract says."""
 
 
 @app.command
@@ -82,6 +87,90 @@ async def assign(
         request.case_id = await case_id_of(doors, case, portfolio)
         answer = await doors.cases.AssignCase(request)
     ask.answer(answer, assigned_block(answer, ask.words))
+
+
+@app.command
+async def request(
+    case: str,
+    reason: str,
+    *,
+    skill: Annotated[list[str] | None, Parameter(negative="")] = None,
+    language: str = "",
+    team: str = "",
+    at: str | None = None,
+    portfolio: str = "",
+    ask: Asking = ASKING,
+) -> None:
+    """Let a case wait for somebody who fits, instead of giving it to an agent at once.
+
+    Parameters
+    ----------
+    case
+        Its id, or the client's reference of it.
+    reason
+        Code of the reason.
+    skill
+        A skill that the case asks for.
+    language
+        A language that it asks for, e.g. ca; else any.
+    team
+        Only somebody of this team (its id).
+    at
+        Since when; else now.
+    portfolio
+        Id of the portfolio, where several clients use the same reference.
+    """
+    asked = work.RequestAssignmentRequest(request_id=new_id(), reason_code=reason, occurred_at=instant_or_none(at, "--at"))
+    if skill or language or team:
+        asked.requirements.CopyFrom(work.Requirements(skills=skill or (), language=language, team_id=team))
+    async with ask.doors() as doors:
+        asked.case_id = await case_id_of(doors, case, portfolio)
+        answer = await doors.cases.RequestAssignment(asked)
+    ask.answer(answer, WORK_WORDS[ask.lang].requested.format(case=asked.case_id))
+
+
+@app.command
+async def extend(case: str, minutes: int, *, portfolio: str = "", ask: Asking = ASKING) -> None:
+    """The agent keeps a case longer.
+
+    Parameters
+    ----------
+    case
+        Its id, or the client's reference of it.
+    minutes
+        How long from now on.
+    portfolio
+        Id of the portfolio, where several clients use the same reference.
+    """
+    if not 1 <= minutes <= LEASE_MINUTES_MAX:
+        raise usage(f"MINUTES is not from 1 to {LEASE_MINUTES_MAX}: {minutes}")
+    request = work.ExtendLeaseRequest(request_id=new_id(), lease_minutes=minutes)
+    async with ask.doors() as doors:
+        request.case_id = await case_id_of(doors, case, portfolio)
+        answer = await doors.cases.ExtendLease(request)
+    ask.answer(answer, WORK_WORDS[ask.lang].extended.format(until=moment(answer.lease_until)))
+
+
+@app.command
+async def decline(case: str, reason: str, *, at: str | None = None, portfolio: str = "", ask: Asking = ASKING) -> None:
+    """The agent that has a case will not do it; the rule chooses it for this case no more.
+
+    Parameters
+    ----------
+    case
+        Its id, or the client's reference of it.
+    reason
+        Code of the reason, e.g. KNOWS_THE_DEBTOR.
+    at
+        When it happened; else now.
+    portfolio
+        Id of the portfolio, where several clients use the same reference.
+    """
+    request = work.DeclineAssignmentRequest(request_id=new_id(), reason_code=reason, occurred_at=instant_or_none(at, "--at"))
+    async with ask.doors() as doors:
+        request.case_id = await case_id_of(doors, case, portfolio)
+        answer = await doors.cases.DeclineAssignment(request)
+    ask.answer(answer, WORK_WORDS[ask.lang].declined.format(case=request.case_id))
 
 
 @app.command
