@@ -14,11 +14,12 @@ from proof.load.knowing import Book
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 SEGMENTS = DATA / "segments.json"
-WATERFALL = DATA / "waterfalls" / "es_legal.yaml"
+WATERFALLS = (DATA / "waterfalls" / "es_legal.yaml", DATA / "waterfalls" / "oldest_first.yaml")
+"""Of the tenants in turn: what is paid too much is a credit with the one, and waits with the other, which spreads again what came later."""
 CONTACT_RULES = Path(__file__).resolve().parent / "contact_rules.yaml"
 
 
-async def open_tenant(caller: Caller, book: Book, *, has_loop: bool) -> None:
+async def open_tenant(caller: Caller, book: Book, number: int, *, has_loop: bool) -> None:
     """The same request ids whenever it is done: a repeat changes nothing. `has_loop`: contacts and payments are there."""
 
     async def must(method: str, what: str, **fields: Any) -> Any:
@@ -32,7 +33,7 @@ async def open_tenant(caller: Caller, book: Book, *, has_loop: bool) -> None:
         published = await must("Permits/PublishPack", "rules", document=CONTACT_RULES.read_bytes())
         pack = published.packs[0].ref
         await must("Permits/ActivatePack", "rules", pack_id=pack.pack_id, version=pack.version)
-        waterfall = await must("Payments/PublishWaterfall", "waterfall", document=WATERFALL.read_bytes())
+        waterfall = await must("Payments/PublishWaterfall", "waterfall", document=WATERFALLS[number % len(WATERFALLS)].read_bytes())
         await must("Payments/ActivateWaterfall", "waterfall", version=waterfall.version, client_id=book.client_id)
         source = {"external_ref": book.name, "name": "Bank", "kind": receipts.SOURCE_KIND_BANK_STATEMENT, "zone": ZONE.key}
         book.source_id = (await must("Payments/RegisterPaymentSource", "source", **source)).source_id

@@ -79,7 +79,9 @@ async def run(plan: Plan, seconds: float, stop: asyncio.Event | None = None, say
                 )
                 opened.push_async_callback(caller.close)
                 callers.append((caller, book, rng))
-            await asyncio.gather(*(open_tenant(callers[number][0], book, has_loop=plan.has_loop) for number, book in enumerate(books)))
+            await asyncio.gather(
+                *(open_tenant(callers[number][0], book, number, has_loop=plan.has_loop) for number, book in enumerate(books))
+            )
             await _work(plan, callers, seconds, stop, tally, say)
     finally:
         history.close()
