@@ -60,6 +60,8 @@ class Loading:
                 (live if stream_id in changed else looked_at)[stream_id] = _as_seen(cold, *missing[stream_id])
                 if stream_id in given and cold.stream.version:
                     self._cache.put(cold)
+            # Told in the order of the changes, whichever of them the cache had.
+            live = {stream_id: live[stream_id] for stream_id in changed}
         return Deciding(self._service.mapper, self._reader, live, looked_at, now)
 
     async def live(self, stream: type[S], stream_id: UUID, tenant_id: str) -> S:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -61,6 +62,14 @@ async def test_several_streams_are_one_unit_with_one_instant(log: Log, ledgers: 
     stored = await log.run(asked(), opening(), opening(), opening())
     rows = await query(ledgers, "SELECT count(*), count(DISTINCT recorded_at) FROM ledgers.events")
     assert (rows, stored.position) == ([(3, 1)], 3)
+
+
+async def test_facts_stand_in_the_order_of_their_changes_whatever_was_loaded_before(log: Log, other_log: Log) -> None:
+    strange, known = uuid4(), uuid4()
+    await other_log.run(asked(), opening(strange))
+    await log.run(asked(), opening(known))
+    await log.run(asked(), adding(strange), adding(known))
+    assert [record.stream_id for record in await log.read(2, 5)] == [strange, known]
 
 
 async def test_a_refusal_in_one_change_stores_nothing_of_the_others_and_leaves_no_trace_in_the_cache(log: Log, ledgers: str) -> None:
