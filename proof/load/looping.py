@@ -28,8 +28,8 @@ PERSONS_MAX = 60
 CHANNELS = (contacts.CHANNEL_CALL, contacts.CHANNEL_CALL, contacts.CHANNEL_EMAIL)
 DIALERS = 5
 """More than any limit lets through."""
-LONG_SECONDS, SHORT_SECONDS = 600, 3
-"""How long a permit may be used: some run out while somebody is at it."""
+LONG_SECONDS, SHORT_SECONDS = 86_400, 3
+"""How long a permit may be used: some run out while somebody is at it, and none while the judge reads the log, then the topics."""
 
 # People ------------------------------------------------------------------------------------------------------------------
 

@@ -54,50 +54,23 @@ def record_expiry(heard: Heard[permits.ContactPermitExpired]) -> Iterable[Change
 def record_breach(heard: Heard[permits.AttemptOutsidePermitRecorded]) -> Iterable[Change[Case]]:
     """Somebody of ours, or for us, contacted the person without a permit."""
     fact = heard.fact
-    contact = Contact(
-        interaction_id=UUID(bytes=fact.attempt_id),
-        state=InteractionState.DONE,
-        person_id=UUID(bytes=fact.person_id),
-        channel=channel(fact.channel),
-        direction=_direction(fact.direction),
-        flags=tuple(fact.result.flags),
-        permit_id=_id_or_none(fact.permit_id),
-        is_breach=True,
-    )
+    contact = replace(_reported(fact), direction=_direction(fact.direction), permit_id=_id_or_none(fact.permit_id), is_breach=True)
     yield elsewhere.record_interaction(UUID(bytes=fact.case_id), contact, heard.origin)
 
 
 def record_report(heard: Heard[permits.AttemptResultRecorded]) -> Iterable[Change[Case]]:
     """A contact that was made by a permit, and reported. What is recorded apart has facts of its own, which say more."""
     fact = heard.fact
-    if fact.is_recorded_apart:
-        return
-    contact = Contact(
-        interaction_id=UUID(bytes=fact.attempt_id),
-        state=InteractionState.DONE,
-        person_id=UUID(bytes=fact.person_id),
-        channel=channel(fact.channel),
-        direction=_direction(fact.direction),
-        flags=tuple(fact.result.flags),
-        permit_id=_id_or_none(fact.permit_id),
-    )
-    yield elsewhere.record_interaction(UUID(bytes=fact.case_id), contact, heard.origin)
+    if not fact.is_recorded_apart:
+        contact = replace(_reported(fact), direction=_direction(fact.direction), permit_id=_id_or_none(fact.permit_id))
+        yield elsewhere.record_interaction(UUID(bytes=fact.case_id), contact, heard.origin)
 
 
 def record_reception(heard: Heard[permits.ContactReceived]) -> Iterable[Change[Case]]:
     """The debtor came to us, as somebody reports."""
     fact = heard.fact
-    if fact.is_recorded_apart:
-        return
-    contact = Contact(
-        interaction_id=UUID(bytes=fact.attempt_id),
-        state=InteractionState.DONE,
-        person_id=UUID(bytes=fact.person_id),
-        channel=channel(fact.channel),
-        direction=Direction.IN,
-        flags=tuple(fact.result.flags),
-    )
-    yield elsewhere.record_interaction(UUID(bytes=fact.case_id), contact, heard.origin)
+    if not fact.is_recorded_apart:
+        yield elsewhere.record_interaction(UUID(bytes=fact.case_id), replace(_reported(fact), direction=Direction.IN), heard.origin)
 
 
 def record_start(heard: Heard[told.AttemptStarted]) -> Iterable[Change[Case]]:
@@ -156,6 +129,17 @@ async def acknowledge_hold(heard: Heard[casefiles.HoldHeeded], look: Look) -> It
     ]
     heeded = Heeded(words.instant(fact.heeded_at, "heeded_at"), between, len(fact.permits_revoked))
     return await heeding.acknowledge(heard, look, "contacts", heeded)
+
+
+def _reported(fact: permits.AttemptOutsidePermitRecorded | permits.AttemptResultRecorded | permits.ContactReceived) -> Contact:
+    """What every report of a contact says that was made elsewhere."""
+    return Contact(
+        interaction_id=UUID(bytes=fact.attempt_id),
+        state=InteractionState.DONE,
+        person_id=UUID(bytes=fact.person_id),
+        channel=channel(fact.channel),
+        flags=tuple(fact.result.flags),
+    )
 
 
 def _interaction(heard: Heard[Any], state: InteractionState, code: str = "") -> Change[Case]:

@@ -136,7 +136,7 @@ class TimerRunner(Leaseholder):
             return "TimerIsUnknown"
         fired = TimerFired(timer.tenant_id, timer.stream_id, timer.version, timer.key, timer.due)
         stream = await self._log.load(behaviour.stream, timer.stream_id, timer.tenant_id)
-        if any(due.key == timer.key and due.at == timer.due for due in stream.due()):
+        if stream.version == timer.version:  # every write sets all timers of its stream anew: else somebody was there before us
             changes = tuple(behaviour.wake(stream, fired))
             if changes:
                 await self._log.run(fired, *changes)

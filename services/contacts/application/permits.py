@@ -11,7 +11,6 @@ from services.contacts.domain import casefile, contact_reports, packs, permit_us
 from services.contacts.domain.casefile import CaseFile
 from services.contacts.domain.contact_reports import ContactReport
 from services.contacts.domain.packs import RulePacks
-from services.contacts.domain.permit_book import AttemptResult
 from services.contacts.domain.permitting import PermitAsked, Policies
 from services.contacts.domain.person import Person
 from services.contacts.domain.policy.decision import ContactDecision
@@ -77,11 +76,6 @@ def report_contact(person_id: UUID, report: ContactReport) -> Change[Person]:
     """A contact that was made, by a permit or outside of any: counted from when it was made."""
     given = ((CaseFile, casefile.stream_of(report.case_id)),)
     return Change(Person, person_id, partial(contact_reports.report, said=report), given=given)
-
-
-def note_result(person_id: UUID, attempt_id: UUID, result: AttemptResult) -> Change[Person]:
-    """What became of a contact that is counted already."""
-    return Change(Person, person_id, partial(contact_reports.note_result, attempt_id=attempt_id, result=result))
 
 
 def _looked_at(tenant_id: str, case_id: UUID) -> tuple[tuple[type[Stream], UUID], ...]:
