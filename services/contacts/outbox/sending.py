@@ -20,7 +20,7 @@ from services.chassis.log.connections import STORE_IS_AWAY
 from services.chassis.log.log import Log
 from services.chassis.log.meta import meta_of
 from services.chassis.log.origins import Actor, Command
-from services.chassis.log.units import LogIsBusy, OutcomeUnknown
+from services.chassis.log.units import HeardAlready, LogIsBusy, OutcomeUnknown
 from services.chassis.seal.seals import Seals
 from services.chassis.seal.subjects import Subject
 from services.contacts.adapters.liquid_texts import NotRendered
@@ -110,7 +110,7 @@ class Sender(Leaseholder):
                     if not await self._send_whose_turn_it_is():
                         await self._waking.wait(seconds_max=self._poll_seconds)
                         await asyncio.sleep(LOOK_SECONDS_MIN)  # a busy log wakes us all the time
-            except (*STORE_IS_AWAY, LogIsBusy, OutcomeUnknown) as error:
+            except (*STORE_IS_AWAY, HeardAlready, LogIsBusy, OutcomeUnknown) as error:  # HeardAlready: another worker moved the mark
                 _log.warning("outbox_interrupted", service=self._service, error_type=type(error).__name__)
             pause = RETRY_SECONDS_MIN if monotonic() - began > RETRY_SECONDS_MAX else min(pause * 2, RETRY_SECONDS_MAX)
             if not self._is_stopping:

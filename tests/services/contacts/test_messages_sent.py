@@ -8,11 +8,14 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 
+from services.chassis.log.units import HeardAlready
 from services.contacts.domain import attempting
+from services.contacts.outbox import queue
 from tests.services.contacts.message_service import LINK_KEY, NAME, Running, running, until
 
 NOON = datetime(2026, 3, 3, 11, tzinfo=UTC)
@@ -50,6 +53,25 @@ async def test_a_requested_message_is_permitted_sent_and_told(messages: Running)
     assert "Gestora Ejemplo" in text
     (kept,) = messages.mails()
     assert kept.message_id == dispatched.provider_ref == f"<{interaction_id}@acuerdo.invalid>"
+
+
+async def test_a_worker_that_was_overtaken_goes_on(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frozen past its lease, it finds the outbox's mark moved by another."""
+    was_overtaken, raise_mark = asyncio.Event(), queue.raise_mark
+
+    async def overtaken(*args: Any) -> None:
+        if not was_overtaken.is_set():
+            was_overtaken.set()
+            raise HeardAlready("outbox:messages of contacts/1/0 is not at 0")
+        await raise_mark(*args)
+
+    monkeypatch.setattr(queue, "raise_mark", overtaken)
+    async with running(database, tmp_path, NOON) as messages:
+        await asyncio.wait_for(was_overtaken.wait(), 10)
+        person_id = await messages.a_person()
+        await messages.a_template()
+        await messages.request(await messages.a_case(person_id), person_id)
+        await messages.eventually("AttemptDispatched")
 
 
 async def test_whoever_is_written_to_is_told_how_to_stop_it_where_the_permit_obliges(messages: Running) -> None:
